@@ -1,0 +1,22 @@
+# Each target is one line that calls a Python script, so everything also works without make.
+PYTHON ?= python3
+
+.PHONY: help run test check lock services
+
+help:
+	@$(PYTHON) scripts/help.py
+
+run:
+	@$(PYTHON) scripts/run.py
+
+test:
+	@$(PYTHON) scripts/test.py $(ARGS)
+
+check:
+	@$(PYTHON) scripts/check.py
+
+lock:
+	@$(PYTHON) scripts/lock.py $(ARGS)
+
+services:
+	@$(PYTHON) scripts/services.py $(ARGS)

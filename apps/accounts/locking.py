@@ -1,0 +1,10 @@
+"""The one lock of this app: what changes somebody's sessions, password or address book holds the row of the user."""
+
+from apps.accounts.models import User
+from tradecore import db, locks
+
+
+@db.transaction_required
+def lock_user(user_id: int) -> User | None:
+    """Lock a user who may sign in; None if there is none."""
+    return locks.lock_row(locks.Rank.ACCOUNT, User.objects.filter(is_active=True), user_id)

@@ -1,0 +1,113 @@
+"""The sidebar of the admin: the pages of the back office first, then the tables behind them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+#: Group -> entries: title, icon (of Material Symbols), table. Who may not view a table does not see its entry.
+_TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "Catalogue",
+        (
+            ("Products", "inventory_2", "catalog.product"),
+            ("SKUs and prices", "sell", "catalog.sku"),
+            ("Categories", "account_tree", "catalog.category"),
+            ("Stock", "warehouse", "inventory.stock"),
+            ("Stock movements", "swap_vert", "inventory.stockmovement"),
+            ("Coupons and promotions", "local_offer", "promotions.promotion"),
+            ("Shops", "storefront", "sellers.shop"),
+        ),
+    ),
+    (
+        "Payments",
+        (
+            ("Payments", "payments", "payments.paymentintent"),
+            ("Tenders", "credit_card", "payments.tender"),
+            ("Provider calls", "call_made", "payments.providercall"),
+            ("Provider answers", "call_received", "payments.provideranswer"),
+            ("Captures", "savings", "payments.capture"),
+            ("Refunds", "undo", "payments.refund"),
+        ),
+    ),
+    (
+        "Records",
+        (
+            ("Purchases", "shopping_bag", "orders.purchase"),
+            ("Orders", "receipt", "orders.order"),
+            ("Packages", "package_2", "fulfilment.package"),
+            ("Stock holds", "lock", "inventory.stockhold"),
+            ("Promotion holds", "confirmation_number", "promotions.promotionhold"),
+        ),
+    ),
+    (
+        "Machinery",
+        (
+            ("Timers", "timer", "tradecore.timer"),
+            ("Outbox", "outbox", "tradecore.outboxevent"),
+            ("Inbox", "inbox", "tradecore.inboxentry"),
+            ("Freezes", "ac_unit", "tradecore.freeze"),
+            ("Audit", "history", "tradecore.auditentry"),
+            ("Idempotency keys", "key", "tradecore.idempotencyrecord"),
+        ),
+    ),
+    (
+        "Rules and people",
+        (
+            ("Markets", "public", "markets.market"),
+            ("Tax rates", "percent", "markets.taxrate"),
+            ("Holidays", "event", "markets.holiday"),
+            ("Fee plans", "request_quote", "fees.feeplan"),
+            ("Users", "person", "accounts.user"),
+            ("Staff of shops", "badge", "accounts.shopstaff"),
+            ("Groups", "group", "auth.group"),
+        ),
+    ),
+)
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the sidebar, as unfold takes them."""
+    return [
+        {"items": _pages(request)},
+        *(
+            {"title": title, "collapsible": True, "separator": True, "items": [_table(*entry) for entry in entries]}
+            for title, entries in _TABLES
+        ),
+    ]
+
+
+def _pages(request: HttpRequest) -> list[dict[str, Any]]:
+    """What operators come for."""
+    dead_letters = f"{reverse('admin:tradecore_outboxevent_changelist')}?state=dead"
+    return [
+        {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")},
+        {
+            "title": "Find an order",
+            "icon": "search",
+            "link": reverse("back_office:orders"),
+            "permission": _may("orders.view_order"),
+        },
+        {
+            "title": "Dead letters",
+            "icon": "report",
+            "link": dead_letters,
+            "active": request.get_full_path() == dead_letters,
+            "permission": _may("tradecore.view_outboxevent"),
+        },
+    ]
+
+
+def _table(title: str, icon: str, table: str) -> dict[str, Any]:
+    app, model = table.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse(f"admin:{app}_{model}_changelist"),
+        "permission": _may(f"{app}.view_{model}"),
+    }
+
+
+def _may(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)

@@ -1,0 +1,139 @@
+"""Apply what a provider says of one of our calls. Browser, webhook and poll all end here."""
+
+from datetime import datetime
+
+import structlog
+
+from apps.checkout.contracts import PaymentProgress
+from apps.checkout.expire_purchase import close_unpaid
+from apps.inventory import api as inventory
+from apps.markets.api import Market, deadline, get_market
+from apps.orders import api as orders
+from apps.payments import api as payments
+from apps.promotions import api as promotions
+from tradecore import db
+from tradecore.timers import Deadline, cancel_timers, set_timers
+
+log = structlog.get_logger()
+
+
+class HoldGone(Exception):
+    """The stock or the promotions of the purchase are not held any more: what was captured is late money."""
+
+
+def apply_statement(
+    *, statement: payments.Statement, provider: str, source: str | None, now: datetime, answer_id: int | None = None
+) -> PaymentProgress | None:
+    """Record what a provider says and whatever follows from it, in one transaction. None if the call is not ours.
+
+    `source` is "reply" or "poll"; a webhook that is stored already has none, and names its `answer_id`.
+    """
+    purchase_id = payments.find_payable_ref(call_reference=statement.reference)
+    if purchase_id is None:
+        log.warning("statement_of_unknown_call", provider=provider, reference=statement.reference)
+        if answer_id is not None:
+            _dismiss(answer_id=answer_id, now=now)
+        return None
+    try:
+        return _apply(
+            purchase_id=purchase_id,
+            statement=statement,
+            provider=provider,
+            source=source,
+            answer_id=answer_id,
+            now=now,
+        )
+    except HoldGone:
+        log.exception("hold_gone_before_capture", purchase_id=purchase_id)
+        _give_up(purchase_id=purchase_id, now=now)
+        return _apply(
+            purchase_id=purchase_id,
+            statement=statement,
+            provider=provider,
+            source=source,
+            answer_id=answer_id,
+            now=now,
+        )
+
+
+@db.use_case
+def _apply(
+    *,
+    purchase_id: int,
+    statement: payments.Statement,
+    provider: str,
+    source: str | None,
+    answer_id: int | None,
+    now: datetime,
+) -> PaymentProgress:
+    """Locks, in this order: purchase, its orders, payment, promotions, their uses, stock hold, stock."""
+    unpaid = orders.lock_unpaid_purchase(purchase_id=purchase_id)
+    applied = payments.apply_statement(
+        payable_ref=purchase_id, statement=statement, provider=provider, source=source, now=now
+    )
+    if answer_id is not None:
+        payments.close_answer(answer_id=answer_id, verdict=applied.verdict, now=now)
+    if applied.is_covered:
+        assert unpaid is not None, "an open payment belongs to a purchase that awaits it"
+        return _mark_paid(unpaid, now=now)
+    if applied.all_authorised:
+        payments.prepare_captures(payable_ref=purchase_id, now=now)
+        return progress_of(purchase_id, is_final=False)
+    return progress_of(purchase_id, is_final=not payments.list_unsent_calls(payable_ref=purchase_id))
+
+
+@db.use_case
+def confirm_free_purchase(*, purchase_id: int, now: datetime) -> PaymentProgress:
+    """A total of 0.00 is paid without a provider. Nothing if it no longer awaits payment."""
+    unpaid = orders.lock_unpaid_purchase(purchase_id=purchase_id)
+    return progress_of(purchase_id, is_final=True) if unpaid is None else _mark_paid(unpaid, now=now)
+
+
+def _mark_paid(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgress:
+    """Everything that is true once a purchase is paid, true together. Raises HoldGone."""
+    market = get_market(unpaid.market, now=now)
+    schedules = {order.id: _schedule(market, now=now) for order in unpaid.orders}
+    purchase = orders.mark_paid(purchase_id=unpaid.id, schedules=schedules, now=now)
+    shares = [payments.Share(order.id, order.total) for order in unpaid.orders]
+    payment = payments.share_captures(payable_ref=unpaid.id, shares=shares, now=now)
+    cancel_timers(subjects=[unpaid.id], kinds=["expire_purchase"])
+    set_timers(timer for order_id, schedule in schedules.items() for timer in _timers(order_id, schedule))
+    db.insert_pending()
+    if not promotions.post(owner_ref=unpaid.id, now=now) or not inventory.post(owner_ref=unpaid.id, now=now):
+        raise HoldGone(unpaid.id)
+    return PaymentProgress(purchase=purchase, payment=payment, is_final=True)
+
+
+def progress_of(purchase_id: int, *, is_final: bool) -> PaymentProgress:
+    """Where the purchase and its payment stand."""
+    return PaymentProgress(
+        purchase=orders.get_purchase(purchase_id=purchase_id),
+        payment=payments.get_payment(payable_ref=purchase_id),
+        is_final=is_final,
+    )
+
+
+def _schedule(market: Market, *, now: datetime) -> orders.Schedule:
+    held_until = deadline(market=market, clock="remorse", start=now)
+    return orders.Schedule(
+        held_until=held_until if held_until > now else None,
+        ship_by=deadline(market=market, clock="ship_by", start=now),
+        ship_cancel_at=deadline(market=market, clock="ship_cancel", start=now),
+    )
+
+
+def _timers(order_id: int, schedule: orders.Schedule) -> list[Deadline]:
+    timers = [Deadline("cancel_unshipped", order_id, schedule.ship_cancel_at)]
+    if schedule.held_until is not None:
+        timers.append(Deadline("end_remorse", order_id, schedule.held_until))
+    return timers
+
+
+@db.use_case
+def _give_up(*, purchase_id: int, now: datetime) -> None:
+    close_unpaid(purchase_id=purchase_id, status="EXPIRED", initiator="system", reason="hold_gone", now=now)
+
+
+@db.use_case
+def _dismiss(*, answer_id: int, now: datetime) -> None:
+    payments.close_answer(answer_id=answer_id, verdict="unknown_reference", now=now)

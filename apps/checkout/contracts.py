@@ -1,0 +1,117 @@
+"""What crosses the door of checkout."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.accounts.api import Address
+from apps.orders.api import PurchaseView
+from apps.payments.api import Payment, TenderRequest
+from apps.pricing.api import PricedBasket
+from tradecore.money import Money
+
+LINES_MAX = 200
+QUANTITY_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who buys. `ref` is the id of the user or guest; `scope` binds a quote to its principal."""
+
+    ref: int
+    scope: str
+    is_guest: bool
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLine:
+    """So many pieces of one SKU."""
+
+    sku_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to buy: at most LINES_MAX lines of 1 to QUANTITY_MAX pieces."""
+
+    market: str
+    lines: tuple[WantedLine, ...]
+    address: Address
+    delivery_option: str
+    coupon_codes: tuple[str, ...] = ()
+    payment_method: str | None = None
+    recorded_difference_minor: int = 0
+    """Signed; only a replay of recorded purchases sets it, and no route can."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedItem:
+    """What is known of one SKU of a quote beside its price. `terms` are the terms of sale, frozen at purchase."""
+
+    sku_id: int
+    product_id: int
+    shop_id: int
+    title: str
+    sku_code: str
+    terms: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a wish costs now, and why. It holds nothing and is written nowhere; `token` buys it once, until
+    `expires_at`.
+    """
+
+    id: int
+    market: str
+    total: Money
+    priced: PricedBasket
+    items: Mapping[int, QuotedItem]
+    expires_at: datetime
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacePurchase:
+    """The command to buy a quote: its token, the total that the buyer has seen, and how they pay.
+
+    `tenders` may leave one amount open (None): it pays the rest.
+    """
+
+    buyer: Buyer
+    quote_token: str
+    expected_total: Money
+    tenders: tuple["TenderWish", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TenderWish:
+    """How the buyer wants to pay a part; the whole where `amount` is None."""
+
+    provider: str
+    method: str
+    method_token: str
+    amount: Money | None = None
+    instalments: int = 1
+
+    def asking(self, amount: Money) -> TenderRequest:
+        """The request for it, `amount` being what is to be paid where this names none."""
+        return TenderRequest(
+            provider=self.provider,
+            method=self.method,
+            method_token=self.method_token,
+            amount=amount if self.amount is None else self.amount,
+            instalments=self.instalments,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentProgress:
+    """Where a purchase and its payment stand. Not final while there are calls that wait to be sent."""
+
+    purchase: PurchaseView
+    payment: Payment
+    is_final: bool

@@ -1,0 +1,116 @@
+"""What checkout refuses."""
+
+from dataclasses import dataclass
+
+from apps.checkout.contracts import Quote
+from tradecore.errors import Kind, Refusal
+from tradecore.money import Money
+
+
+@dataclass
+class MarketClosed(Refusal):
+    """The market takes no new purchases."""
+
+    code = "checkout.market_closed"
+    kind = Kind.CONFLICT
+    title = "This market takes no purchases at the moment."
+
+    market: str
+
+
+@dataclass
+class DeliveryOptionUnknown(Refusal):
+    """The market, or one of the shops, does not deliver this way."""
+
+    code = "checkout.delivery_option_unknown"
+    kind = Kind.RULE
+    title = "Not every shop of this basket delivers this way."
+
+    delivery_option: str
+    shop_ids: tuple[int, ...]
+
+
+@dataclass
+class SkuUnavailable(Refusal):
+    """Some of the SKUs cannot be bought in this market now, whatever the stock."""
+
+    code = "checkout.sku_unavailable"
+    kind = Kind.CONFLICT
+    title = "Some of these items cannot be bought here."
+
+    sku_ids: tuple[int, ...]
+
+
+@dataclass
+class AmountTooLarge(Refusal):
+    """The basket is worth more than any payment can be."""
+
+    code = "checkout.amount_too_large"
+    kind = Kind.RULE
+    title = "This basket is worth more than can be paid at once."
+
+
+@dataclass
+class QuoteInvalid(Refusal):
+    """The token was not issued here, or not to this buyer."""
+
+    code = "checkout.quote_invalid"
+    kind = Kind.RULE
+    title = "This is not a quote of yours."
+
+
+@dataclass
+class QuoteUsed(Refusal):
+    """The quote has bought already."""
+
+    code = "checkout.quote_used"
+    kind = Kind.CONFLICT
+    title = "This quote has been used."
+
+    purchase_id: int
+
+
+@dataclass
+class QuoteExpired(Refusal):
+    """The quote is no longer honoured; `quote` is a fresh one."""
+
+    code = "checkout.quote_expired"
+    kind = Kind.GONE
+    title = "This quote has expired."
+
+    quote: Quote
+
+
+@dataclass
+class PriceChanged(Refusal):
+    """The total is not what the buyer has seen; `quote` is what it would be."""
+
+    code = "checkout.price_changed"
+    kind = Kind.CONFLICT
+    title = "The price has changed."
+
+    expected: Money
+    quoted: Money
+    quote: Quote
+
+
+@dataclass
+class MethodUnknown(Refusal):
+    """There is no such way of paying."""
+
+    code = "checkout.payment_method_unknown"
+    kind = Kind.RULE
+    title = "There is no such payment method."
+
+    method: str
+
+
+@dataclass
+class NotPayable(Refusal):
+    """The purchase is paid, expired or cancelled."""
+
+    code = "checkout.not_payable"
+    kind = Kind.CONFLICT
+    title = "This purchase can no longer be paid."
+
+    purchase_status: str

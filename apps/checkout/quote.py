@@ -1,0 +1,247 @@
+"""What a wish costs, and the signed token that buys it.
+
+# Note [Quotes]
+A quote holds nothing and is written nowhere. Its token carries the wish, the principal and the moment until which it is
+honoured; buying it prices the wish again, so a quote never outlives a price, a promotion or a shop. Its id is unique to
+it, and a purchase of it takes the id for good.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core import signing
+
+from apps.accounts.api import Address
+from apps.catalog.api import Offer, list_offers
+from apps.checkout.contracts import Buyer, Quote, QuotedItem, WantedLine, Wish
+from apps.checkout.errors import (
+    AmountTooLarge,
+    DeliveryOptionUnknown,
+    MarketClosed,
+    QuoteExpired,
+    QuoteInvalid,
+    SkuUnavailable,
+)
+from apps.fees.api import get_plan
+from apps.markets.api import Market, deadline, get_market, list_tax_rates
+from apps.pricing.api import (
+    Basket,
+    BasketLine,
+    PromotionRule,
+    ShippingRate,
+    ShopShipping,
+    price_basket,
+    shipping_fee,
+)
+from apps.pricing.api import TaxBasePolicy as PricingTaxBasePolicy
+from apps.promotions.api import canonical_code, list_rules
+from apps.sellers.api import DeliveryRate, Shop, list_delivery_rates, list_shops
+from tradecore import freezes, wire
+from tradecore.ids import gene_of, new_id
+from tradecore.money import MAX_MINOR
+
+_SALT = "checkout.quote"
+
+
+def make_quote(*, wish: Wish, buyer: Buyer, now: datetime, quote_id: int | None = None) -> Quote:
+    """Price a wish as of `now`.
+
+    Whoever lives again what was bought elsewhere names the `quote_id`, and finds by it what is bought already.
+    Refuses, in this order: UnknownMarket, MarketClosed, RegionUnknown, SkuUnavailable, DeliveryOptionUnknown,
+    AmountTooLarge, CouponCodeInvalid.
+    """
+    return _quote(wish, buyer, quote_id=quote_id or new_id(gene_of(buyer.ref)), now=now)
+
+
+def read_token(*, token: str, buyer: Buyer) -> tuple[int, Wish, datetime]:
+    """The quote's id, its wish, and until when it is honoured. Refuses: QuoteInvalid."""
+    try:
+        content = signing.loads(token, salt=_SALT)
+    except signing.BadSignature as error:
+        raise QuoteInvalid from error
+    if content["scope"] != buyer.scope:
+        raise QuoteInvalid
+    stored = content["wish"]
+    wish = Wish(
+        **{
+            **stored,
+            "lines": tuple(WantedLine(**line) for line in stored["lines"]),
+            "address": Address(**stored["address"]),
+            "coupon_codes": tuple(stored["coupon_codes"]),
+        }
+    )
+    return content["id"], wish, datetime.fromtimestamp(content["expires"], UTC)
+
+
+def requote(*, token: str, buyer: Buyer, now: datetime) -> tuple[Quote, Wish]:
+    """Price the wish of a token again, as of `now`.
+
+    Refuses, in this order: QuoteInvalid, QuoteExpired (with a fresh quote), and what `make_quote` refuses.
+    """
+    quote_id, wish, expires_at = read_token(token=token, buyer=buyer)
+    if now >= expires_at:
+        raise QuoteExpired(quote=make_quote(wish=wish, buyer=buyer, now=now))
+    return _quote(wish, buyer, quote_id=quote_id, now=now), wish
+
+
+def _quote(wish: Wish, buyer: Buyer, *, quote_id: int, now: datetime) -> Quote:
+    market = get_market(wish.market, now=now)
+    if not market.is_open:
+        raise MarketClosed(market=market.code)
+    tax_rates = list_tax_rates(market.code, wish.address.region, now=now)
+    offers, shops = _find_offers(wish, market, now=now)
+    basket = _make_basket(wish, market, offers, tax_rates)
+    rules = _find_rules(wish, buyer, offers, now=now)
+    priced = price_basket(basket=basket, rules=rules, codes=_codes(wish))
+    expires_at = deadline(market=market, clock="quote", start=now)
+    return Quote(
+        id=quote_id,
+        market=market.code,
+        total=priced.total,
+        priced=priced,
+        items=_describe_items(offers, shops, tax_rates, now=now),
+        expires_at=expires_at,
+        token=_sign(wish, buyer, quote_id=quote_id, expires_at=expires_at),
+    )
+
+
+def _find_offers(wish: Wish, market: Market, *, now: datetime) -> tuple[dict[int, Offer], dict[int, Shop]]:
+    """The offers of the wish, each of them for sale: listed, priced here, of a shop that sells here, and not frozen."""
+    sku_ids = [line.sku_id for line in wish.lines]
+    offers = list_offers(sku_ids=sku_ids, market=market.code, now=now)
+    shops = list_shops(shop_ids={offer.shop_id for offer in offers.values()})
+    frozen = freezes.list_frozen(kind=freezes.SKU_SALE, subjects=sku_ids)
+
+    def is_for_sale(sku_id: int) -> bool:
+        offer = offers.get(sku_id)
+        if offer is None or sku_id in frozen or not offer.is_listed or offer.price is None:
+            return False
+        shop = shops[offer.shop_id]
+        return shop.is_selling and shop.market == market.code and offer.price.currency == market.currency
+
+    unavailable = tuple(sorted({sku_id for sku_id in sku_ids if not is_for_sale(sku_id)}))
+    if unavailable:
+        raise SkuUnavailable(sku_ids=unavailable)
+    return offers, shops
+
+
+def _make_basket(wish: Wish, market: Market, offers: Mapping[int, Offer], tax_rates: Mapping[str, int]) -> Basket:
+    lines = tuple(
+        _basket_line(number, line, offers[line.sku_id], tax_rates) for number, line in enumerate(_merged(wish.lines), 1)
+    )
+    if sum(line.list_unit_minor * line.quantity for line in lines) > MAX_MINOR:
+        raise AmountTooLarge
+    return Basket(
+        currency=market.currency,
+        tax_inclusive=market.prices_include_tax,
+        tax_base_policy=PricingTaxBasePolicy(market.tax_base_policy.value),
+        lines=lines,
+        shipping=_quote_shipping(wish, market, lines, tax_rates),
+        recorded_difference_minor=wish.recorded_difference_minor,
+    )
+
+
+def _merged(lines: Sequence[WantedLine]) -> list[WantedLine]:
+    """One line per SKU, in the order in which they were first named: two lines of one SKU are one demand."""
+    quantities: dict[int, int] = {}
+    for line in lines:
+        quantities[line.sku_id] = quantities.get(line.sku_id, 0) + line.quantity
+    return [WantedLine(sku_id, quantity) for sku_id, quantity in quantities.items()]
+
+
+def _basket_line(number: int, line: WantedLine, offer: Offer, tax_rates: Mapping[str, int]) -> BasketLine:
+    assert offer.price is not None, "only what is for sale comes into a basket"
+    if offer.price.minor * line.quantity > MAX_MINOR:
+        raise AmountTooLarge
+    return BasketLine(
+        line_no=number,
+        shop_id=offer.shop_id,
+        sku_id=offer.sku_id,
+        product_id=offer.product_id,
+        category_id=offer.category_id,
+        list_unit_minor=offer.price.minor,
+        quantity=line.quantity,
+        tax_rate_e5=tax_rates[offer.tax_category],
+        weight_grams=offer.weight_grams,
+        hs6=offer.hs6 or None,
+    )
+
+
+def _quote_shipping(
+    wish: Wish, market: Market, lines: Sequence[BasketLine], tax_rates: Mapping[str, int]
+) -> tuple[ShopShipping, ...]:
+    shop_ids = sorted({line.shop_id for line in lines})
+    rates = list_delivery_rates(shop_ids=shop_ids, option=wish.delivery_option)
+    missing = tuple(shop_id for shop_id in shop_ids if shop_id not in rates)
+    if missing:
+        raise DeliveryOptionUnknown(delivery_option=wish.delivery_option, shop_ids=missing)
+    return tuple(
+        _ship_from(rates[shop_id], [line for line in lines if line.shop_id == shop_id], market, tax_rates)
+        for shop_id in shop_ids
+    )
+
+
+def _ship_from(
+    rate: DeliveryRate, lines: Sequence[BasketLine], market: Market, tax_rates: Mapping[str, int]
+) -> ShopShipping:
+    fee_minor = shipping_fee(
+        rate=ShippingRate(
+            base_minor=rate.base_minor,
+            per_kg_minor=rate.per_kg_minor,
+            included_grams=rate.included_grams,
+            free_from_minor=rate.free_from_minor,
+        ),
+        goods_minor=sum(line.list_unit_minor * line.quantity for line in lines),
+        weight_grams=sum(line.weight_grams * line.quantity for line in lines),
+    )
+    return ShopShipping(rate.shop_id, fee_minor, tax_rates[market.shipping_tax_category])
+
+
+def _find_rules(wish: Wish, buyer: Buyer, offers: Mapping[int, Offer], *, now: datetime) -> tuple[PromotionRule, ...]:
+    return list_rules(
+        market=wish.market,
+        shop_ids={offer.shop_id for offer in offers.values()},
+        product_ids={offer.product_id for offer in offers.values()},
+        sku_ids=set(offers),
+        category_ids={offer.category_id for offer in offers.values()},
+        codes=_codes(wish),
+        buyer_ref=buyer.ref,
+        now=now,
+    )
+
+
+def _codes(wish: Wish) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(canonical_code(code) for code in wish.coupon_codes))
+
+
+def _describe_items(
+    offers: Mapping[int, Offer], shops: Mapping[int, Shop], tax_rates: Mapping[str, int], *, now: datetime
+) -> dict[int, QuotedItem]:
+    plans = {code: get_plan(code, now=now) for code in {shops[offer.shop_id].fee_plan for offer in offers.values()}}
+    return {
+        offer.sku_id: QuotedItem(
+            sku_id=offer.sku_id,
+            product_id=offer.product_id,
+            shop_id=offer.shop_id,
+            title=offer.title,
+            sku_code=offer.sku_code,
+            terms={
+                "fee_plan": wire.to_json(plans[shops[offer.shop_id].fee_plan]),
+                "tax": {"category": str(offer.tax_category), "rate_e5": tax_rates[offer.tax_category]},
+                "category_id": str(offer.category_id),
+            },
+        )
+        for offer in offers.values()
+    }
+
+
+def _sign(wish: Wish, buyer: Buyer, *, quote_id: int, expires_at: datetime) -> str:
+    content: dict[str, Any] = {
+        "id": quote_id,
+        "scope": buyer.scope,
+        "expires": expires_at.timestamp(),
+        "wish": asdict(wish),
+    }
+    return signing.dumps(content, salt=_SALT, compress=True)

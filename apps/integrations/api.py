@@ -1,0 +1,21 @@
+"""The public door of integrations: what the composition root plugs in."""
+
+from apps.integrations.messages import (
+    MESSAGE_KINDS,
+    PORT,
+    ConsolePort,
+    EmailPort,
+    Message,
+    MessagePort,
+    send_messages,
+)
+
+__all__ = [
+    "MESSAGE_KINDS",
+    "PORT",
+    "ConsolePort",
+    "EmailPort",
+    "Message",
+    "MessagePort",
+    "send_messages",
+]

@@ -1,0 +1,69 @@
+"""`manage.py replay_olist`: live recorded orders through the public services."""
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+
+from apps.integrations.replay.buying import RecordContradicted
+from apps.integrations.replay.files import FileMalformed
+from apps.integrations.replay.living import SlipUnpayable
+from apps.integrations.replay.run import replay
+from apps.integrations.replay.screen import Terminal
+from apps.integrations.replay.workers import WorkerFailed
+from tradecore import clock
+
+#: Where nobody looks at a terminal, tables are not folded to the width of one.
+_PIPE_WIDTH: Final = 120
+
+HELP = """\
+Live the recorded orders of Olist, a Brazilian marketplace, through the public services of this one: list what was for
+sale at the price of the day, quote, buy, pay by the recorded tenders, ship, deliver, complete or cancel, with the
+recorded times as the clock. DIR holds the files as Olist published them, compressed with xz.
+
+Safe to run again: what has been lived is found and passed over, so a run that was interrupted goes on where it stood,
+and the report of a second run is the same as that of the first. Orders are taken by time of purchase; --limit takes the
+first so many. One worker per core is fastest.
+
+The sandbox pays. Each order is lived on a clock of its own, and no sweeper of a real clock touches it. Run it on a
+database of its own all the same: it adds a market, thousands of shops and tens of thousands of orders.
+"""
+
+
+class Command(BaseCommand):
+    help = HELP
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        return super().create_parser(prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="DIR", help="where the files lie")
+        parser.add_argument("--limit", type=_at_least_one, metavar="N", help="live the first N orders only")
+        parser.add_argument("--workers", type=_at_least_one, default=1, metavar="N", help="processes (default: 1)")
+        parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there, as JSON")
+
+    def handle(
+        self, *args: Any, folder: Path, limit: int | None, workers: int, report: Path | None, **options: Any
+    ) -> None:
+        self.stdout.ending = ""  # what is drawn brings its own ends of lines
+        width = None if self.stdout.isatty() else _PIPE_WIDTH
+        terminal = Terminal(Console(file=cast(IO[str], self.stdout), width=width, highlight=False))
+        try:
+            found = replay(folder, limit=limit, workers=workers, audience=terminal, now=clock.now())
+            if report is not None:
+                report.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        except (FileMalformed, RecordContradicted, SlipUnpayable, WorkerFailed, OSError) as error:
+            raise CommandError(str(error)) from error
+        terminal.show(found)
+        if found["disagreements"]:
+            raise CommandError(f"the books differ from the record in {len(found['disagreements'])} orders")
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("not a number from 1")
+    return number

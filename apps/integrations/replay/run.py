@@ -1,0 +1,80 @@
+"""A replay from its files to its report."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol
+
+from apps.checkout import api as checkout
+from apps.integrations.replay.files import read_records
+from apps.integrations.replay.listing import ListedShop, list_categories, list_shop, plan_listings
+from apps.integrations.replay.lives import Life, find_obstacles, plan_life
+from apps.integrations.replay.living import live
+from apps.integrations.replay.market import Stage, set_stage
+from apps.integrations.replay.outcomes import Outcome, read_outcome
+from apps.integrations.replay.records import RecordedOrder, Records
+from apps.integrations.replay.report import Json, make_report
+from apps.integrations.replay.workers import do_all
+from apps.markets.api import Clock, duration
+
+_ANSWERS_AT_ONCE: Final = 200
+
+
+class Audience(Protocol):
+    """Who watches a replay."""
+
+    def follow(self, what: str, total: int) -> AbstractContextManager[Callable[[int], object]]:
+        """Something of `total` parts begins: what is told how many are done, until it ends."""
+
+
+def replay(folder: Path, *, limit: int | None, workers: int, audience: Audience, now: datetime) -> Json:
+    """Live the first `limit` orders of the files, by time of purchase, or all. Returns the report.
+
+    `now` is the moment whose standard market the orders are measured by. Again is nothing but the report again.
+    Raises FileMalformed, RecordContradicted, SlipUnpayable, WorkerFailed, OSError.
+    """
+    records = read_records(folder)
+    considered = records.orders[:limit]
+    obstacles = find_obstacles(considered)
+    livable = [order for order in considered if order.id not in obstacles]
+    stage = set_stage(first_at=records.orders[0].purchased_at, last_at=records.last_at, now=now)
+    window = duration(market=stage.market, clock=Clock.AFTER_SALES)
+    lives = [plan_life(order, window=window) for order in livable]
+    shops = _list_everything(records, livable, stage, workers=workers, audience=audience)
+    outcomes = _live_everything(lives, shops, stage, workers=workers, audience=audience)
+    _take_note_of_webhooks(now=now)
+    return make_report(
+        records=records, considered=considered, obstacles=obstacles, lives=lives, outcomes=outcomes, stage=stage
+    )
+
+
+def _list_everything(
+    records: Records, orders: Sequence[RecordedOrder], stage: Stage, *, workers: int, audience: Audience
+) -> dict[str, ListedShop]:
+    """Open the shops and list what these orders bought. Returns the shops by seller."""
+    listings = plan_listings(orders, records.products)
+    category_ids = list_categories(listings, now=records.orders[0].purchased_at)
+    work = partial(list_shop, stage=stage, category_ids=category_ids)
+    with audience.follow("shops", len(listings)) as on_progress:
+        shops = do_all(work, listings, workers=workers, on_progress=on_progress)
+    return {shop.seller_id: shop for shop in shops}
+
+
+def _live_everything(
+    lives: Sequence[Life], shops: dict[str, ListedShop], stage: Stage, *, workers: int, audience: Audience
+) -> list[Outcome]:
+    work = partial(_live_and_read, shops=shops, stage=stage)
+    with audience.follow("orders", len(lives)) as on_progress:
+        return do_all(work, lives, workers=workers, on_progress=on_progress)
+
+
+def _live_and_read(life: Life, *, shops: dict[str, ListedShop], stage: Stage) -> Outcome:
+    return read_outcome(life, purchase_id=live(life, shops=shops, stage=stage))
+
+
+def _take_note_of_webhooks(*, now: datetime) -> None:
+    """The bank tells of every slip by webhook as well: nothing that is not known, once all lives are lived."""
+    while checkout.apply_stored_answers(limit=_ANSWERS_AT_ONCE, now=now):
+        continue

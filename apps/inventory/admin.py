@@ -1,0 +1,138 @@
+"""Inventory in the admin: counters, holds and journal to be read by all who may, and changed by adjustments only."""
+
+from typing import ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+
+from apps.inventory import models
+from apps.inventory.contracts import QUANTITY_MAX
+from apps.inventory.services.adjust import REASON_LENGTH_MAX, adjust_stock
+from tradecore import clock
+from tradecore.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
+from tradecore.errors import Refusal
+
+
+@admin.register(models.Warehouse)
+class WarehouseAdmin(ReadOnlyAdmin):
+    """Warehouses, found by their id or their shop's."""
+
+    list_display: ClassVar = ["code", "name", "shop_id", "priority"]
+    number_fields: ClassVar = ["id", "shop_id"]
+    ordering: ClassVar = ["shop_id", "priority", "id"]
+
+
+class _AdjustmentForm(BaseDialogForm):
+    delta = forms.IntegerField(
+        min_value=-QUANTITY_MAX,
+        max_value=QUANTITY_MAX,
+        help_text="Pieces found, or with a minus pieces missing.",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    reason = forms.CharField(max_length=REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
+
+
+@admin.register(models.Stock)
+class StockAdmin(ReadOnlyAdmin):
+    """What is where, found by the SKU."""
+
+    list_display: ClassVar = ["sku_id", "warehouse", "available", "held", "committed", "on_hand"]
+    list_select_related: ClassVar = ["warehouse"]
+    fields: ClassVar = ["sku_id", "warehouse", "available", "held", "committed", "on_hand", "journal"]
+    readonly_fields: ClassVar = ["on_hand", "journal"]
+    number_fields: ClassVar = ["sku_id"]
+    actions_detail: ClassVar = ["adjust"]
+
+    @admin.display
+    def journal(self, stock: models.Stock) -> str:
+        address = reverse("admin:inventory_stockmovement_changelist")
+        return format_html('<a href="{}?q={}">Every movement of the SKU</a>', address, stock.sku_id)
+
+    def has_adjust_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("inventory.change_stock")
+
+    @action(
+        description="Adjust",
+        permissions=["adjust"],
+        dialog={
+            "title": "Adjust the stock",
+            "description": "Adds pieces to what is available, or takes them away. The journal keeps who and why.",
+            "form_class": _AdjustmentForm,
+            "form_submit_text": "Adjust",
+        },
+    )
+    def adjust(self, request: HttpRequest, form: _AdjustmentForm, object_id: str) -> HttpResponse:
+        """Adjust, or say why not; the page is loaded anew by htmx either way."""
+        stock = self.get_object(request, object_id)
+        if stock is None:
+            raise Http404
+        try:
+            adjust_stock(
+                shop_id=stock.warehouse.shop_id,
+                warehouse_id=stock.warehouse_id,
+                sku_id=stock.sku_id,
+                delta=form.cleaned_data["delta"],
+                reason=form.cleaned_data["reason"],
+                actor=actor_of(request),
+                now=clock.now(),
+            )
+        except Refusal as refusal:
+            self.message_user(request, refusal.title, messages.ERROR)
+        return HttpResponse(headers={"HX-Redirect": reverse("admin:inventory_stock_change", args=[object_id])})
+
+
+class _HoldLineInline(ReadOnlyInline):
+    model = models.StockHoldLine
+    fields: ClassVar = [
+        "line_ref",
+        "sku_id",
+        "warehouse_id",
+        "quantity",
+        "voided",
+        "posted",
+        "released",
+        "shipped",
+        "returned",
+    ]
+    per_page = 50
+
+
+@admin.register(models.StockHold)
+class StockHoldAdmin(ReadOnlyAdmin):
+    """Who holds what, found by the owner."""
+
+    list_display: ClassVar = ["owner_ref", "status", "expires_at", "opened_at", "resolved_at"]
+    list_filter: ClassVar = ["status"]
+    number_fields: ClassVar = ["owner_ref"]
+    inlines: ClassVar = [_HoldLineInline]
+
+
+@admin.register(models.StockMovement)
+class StockMovementAdmin(ReadOnlyAdmin):
+    """The journal, found by the SKU or the owner."""
+
+    list_display: ClassVar = [
+        "occurred_at",
+        "kind",
+        "sku_id",
+        "warehouse_id",
+        "available",
+        "held",
+        "committed",
+        "owner_ref",
+        "actor",
+        "reason",
+    ]
+    list_filter: ClassVar = ["kind"]
+    list_select_related: ClassVar = ["hold_line"]
+    number_fields: ClassVar = ["sku_id", "hold_line__hold_id"]
+
+    @admin.display
+    def owner_ref(self, movement: models.StockMovement) -> int | None:
+        return movement.hold_line.hold_id if movement.hold_line else None

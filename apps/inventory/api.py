@@ -1,0 +1,84 @@
+"""The public door of inventory."""
+
+from apps.inventory.contracts import (
+    QUANTITY_MAX,
+    Counters,
+    HeldPart,
+    Hold,
+    HoldStatus,
+    Movement,
+    MovementKind,
+    Shortage,
+    StockDifference,
+    StockLevel,
+    StockLine,
+    Warehouse,
+)
+from apps.inventory.errors import (
+    AdjustmentInvalid,
+    CountersDrifted,
+    HoldRefused,
+    MoreThanHeld,
+    NotEnoughAvailable,
+    OutOfStock,
+    StockChanged,
+    WarehouseCodeTaken,
+    WarehouseInvalid,
+)
+from apps.inventory.selectors import (
+    find_hold,
+    get_warehouse,
+    list_availability,
+    list_levels,
+    list_movements,
+    list_overdue_holds,
+    list_warehouses,
+)
+from apps.inventory.services.adjust import adjust_stock
+from apps.inventory.services.hold import hold
+from apps.inventory.services.lines import release, ship, take_back
+from apps.inventory.services.rebuild import list_differences, repair
+from apps.inventory.services.resolve import expire_holds, post, void
+from apps.inventory.services.warehouses import create_warehouse
+
+__all__ = [
+    "QUANTITY_MAX",
+    "AdjustmentInvalid",
+    "Counters",
+    "CountersDrifted",
+    "HeldPart",
+    "Hold",
+    "HoldRefused",
+    "HoldStatus",
+    "MoreThanHeld",
+    "Movement",
+    "MovementKind",
+    "NotEnoughAvailable",
+    "OutOfStock",
+    "Shortage",
+    "StockChanged",
+    "StockDifference",
+    "StockLevel",
+    "StockLine",
+    "Warehouse",
+    "WarehouseCodeTaken",
+    "WarehouseInvalid",
+    "adjust_stock",
+    "create_warehouse",
+    "expire_holds",
+    "find_hold",
+    "get_warehouse",
+    "hold",
+    "list_availability",
+    "list_differences",
+    "list_levels",
+    "list_movements",
+    "list_overdue_holds",
+    "list_warehouses",
+    "post",
+    "release",
+    "repair",
+    "ship",
+    "take_back",
+    "void",
+]

@@ -1,0 +1,113 @@
+"""A hold resolves once: it is posted, voided, or ended by its backstop."""
+
+from datetime import datetime
+
+import structlog
+from django.db import IntegrityError
+from django.db.models import F
+
+from apps.inventory import models, states
+from apps.inventory.contracts import HoldStatus, MovementKind
+from apps.inventory.selectors import list_overdue_holds
+from apps.inventory.services.movements import Move, move
+from tradecore import clock, db, locks
+from tradecore.locks import Rank
+
+log = structlog.get_logger()
+
+EXPIRY_BATCH = 200
+
+
+@db.transaction_required
+def post(*, owner_ref: int, now: datetime) -> bool:
+    """Take what the owner holds: it is paid for. False if the hold is gone, and then nothing has changed.
+
+    Posting what is posted is True and changes nothing. Locks: the hold, then stock by (SKU, warehouse).
+    """
+    before = _resolve(owner_ref, HoldStatus.POSTED, now=now)
+    if before != HoldStatus.PENDING:
+        return before == HoldStatus.POSTED
+    moves = _list_pending(owner_ref)
+    models.StockHoldLine.objects.filter(hold_id=owner_ref).update(posted=F("quantity") - F("voided"))
+    move(MovementKind.POSTED, moves, now=now)
+    return True
+
+
+@db.transaction_required
+def void(*, owner_ref: int, now: datetime) -> None:
+    """Give back what the owner holds. Where no hold has come yet, leave a tombstone that refuses it.
+
+    A hold that is gone stays as it is. Raises IllegalTransition for a posted one, whose pieces are released line by
+    line. Locks: the hold, then stock by (SKU, warehouse).
+    """
+    before = _resolve(owner_ref, HoldStatus.VOIDED, now=now)
+    if before == HoldStatus.PENDING:
+        _give_back(owner_ref, now=now)
+    elif before == HoldStatus.POSTED:
+        states.HOLD.check(before, HoldStatus.VOIDED)
+    elif before is None:
+        _leave_tombstone(owner_ref, now=now)
+
+
+def expire_holds(*, now: datetime, limit: int = EXPIRY_BATCH) -> int:
+    """End pending holds whose backstop has passed, each in a transaction of its own. Returns how many it ended.
+
+    Only holds of the running clock. There should never be one: the owner's own timer is due ten minutes earlier.
+    """
+    expired = 0
+    for owner_ref in list_overdue_holds(now=now, limit=limit):
+        try:
+            expired += _expire(owner_ref, now=now)
+        except Exception:
+            log.exception("hold_not_expired", owner_ref=owner_ref)
+    return expired
+
+
+@db.use_case
+def _expire(owner_ref: int, *, now: datetime) -> bool:
+    if _resolve(owner_ref, HoldStatus.EXPIRED, now=now) != HoldStatus.PENDING:
+        return False
+    _give_back(owner_ref, now=now, reason="expired")
+    log.warning("hold_expired_by_backstop", owner_ref=owner_ref)
+    return True
+
+
+def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None:
+    """Compare and set. Returns what the hold was: PENDING means that it is resolved now, None that there is none.
+
+    A hold that comes between the two statements is seen pending by the second one, and resolved in the next round.
+    """
+    states.HOLD.check(HoldStatus.PENDING, status)
+    locks.note_lock(Rank.STOCK_HOLD, owner_ref)
+    hold = models.StockHold.objects.filter(pk=owner_ref)
+    while not hold.filter(status=HoldStatus.PENDING).update(status=status, resolved_at=now):
+        before = hold.values_list("status", flat=True).first()
+        if before != HoldStatus.PENDING:
+            return before
+    return HoldStatus.PENDING
+
+
+def _list_pending(owner_ref: int) -> list[Move]:
+    """What is left of each line of a hold that was pending until now."""
+    lines = models.StockHoldLine.objects.filter(hold_id=owner_ref, quantity__gt=F("voided")).order_by("id")
+    return [Move(line=line, quantity=line.quantity - line.voided) for line in lines]
+
+
+def _give_back(owner_ref: int, *, now: datetime, reason: str = "") -> None:
+    moves = _list_pending(owner_ref)
+    models.StockHoldLine.objects.filter(hold_id=owner_ref).update(voided=F("quantity"))
+    move(MovementKind.VOIDED, moves, now=now, reason=reason)
+
+
+def _leave_tombstone(owner_ref: int, *, now: datetime) -> None:
+    try:
+        with db.savepoint():
+            models.StockHold.objects.create(
+                owner_ref=owner_ref,
+                status=HoldStatus.VOIDED,
+                clock=clock.clock_name(),
+                opened_at=now,
+                resolved_at=now,
+            )
+    except IntegrityError:
+        void(owner_ref=owner_ref, now=now)  # the hold came between the look and the insert

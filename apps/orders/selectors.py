@@ -1,0 +1,281 @@
+"""The reads of orders. Whoever asks says for whom: a buyer's reads name the buyer, a shop's the shop."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Count, QuerySet
+
+from apps.orders.contracts import (
+    BreakdownView,
+    Deadline,
+    GoneView,
+    HoldView,
+    LineUnits,
+    LineView,
+    OrderSummary,
+    OrderView,
+    PurchaseView,
+    TimelineEntry,
+)
+from apps.orders.models import Order, OrderHold, OrderLine, Purchase, UnitsGoneEntry
+from apps.orders.status import facts_of
+from tradecore.errors import NotFound
+from tradecore.ids import format_number
+from tradecore.money import Money
+
+
+def get_purchase(*, purchase_id: int, buyer_ref: int | None = None) -> PurchaseView:
+    """A purchase, of this buyer only when one is named. Refuses: NotFound."""
+    purchase = Purchase.objects.filter(pk=purchase_id).first()
+    if purchase is None or (buyer_ref is not None and purchase.buyer_ref != buyer_ref):
+        raise NotFound(what="purchase")
+    orders = list(purchase.orders.order_by("id").prefetch_related("lines"))
+    return view_purchase(purchase, [(order, list(order.lines.all())) for order in orders])
+
+
+def find_purchase_of_quote(*, quote_id: int) -> int | None:
+    """The purchase that a quote was used for."""
+    return Purchase.objects.filter(quote_id=quote_id).values_list("pk", flat=True).first()
+
+
+def get_order(*, order_id: int, buyer_ref: int | None = None, shop_ids: Sequence[int] | None = None) -> OrderView:
+    """An order, of this buyer or of these shops only when they are named. Refuses: NotFound."""
+    orders = Order.objects.filter(pk=order_id)
+    if shop_ids is not None:
+        orders = orders.filter(shop_id__in=shop_ids, paid_at__isnull=False)
+    order = orders.prefetch_related("lines", "transitions", "holds").first()
+    if order is None or (buyer_ref is not None and order.buyer_ref != buyer_ref):
+        raise NotFound(what="order")
+    return _view_order(order)
+
+
+def get_guest_order(*, order_id: int, email: str) -> OrderView:
+    """A guest's order by its number and the e-mail (in canonical form) that it was bought with. Refuses: NotFound."""
+    found = Order.objects.filter(pk=order_id, purchase__is_guest=True, purchase__contact_email=email)
+    if not found.exists():
+        raise NotFound(what="order")
+    return get_order(order_id=order_id)
+
+
+def list_orders(
+    *,
+    limit: int,
+    before: int | None = None,
+    buyer_ref: int | None = None,
+    shop_ids: Sequence[int] | None = None,
+    status: str | None = None,
+    created_ge: datetime | None = None,
+    created_lt: datetime | None = None,
+) -> list[OrderSummary]:
+    """Orders, newest first, in two statements. A shop sees them once they are paid."""
+    filters: dict[str, object] = {
+        "buyer_ref": buyer_ref,
+        "pk__lt": before,
+        "status": status,
+        "placed_at__gte": created_ge,
+        "placed_at__lt": created_lt,
+    }
+    orders = Order.objects.filter(**{name: value for name, value in filters.items() if value is not None})
+    if shop_ids is not None:
+        orders = orders.filter(shop_id__in=shop_ids, paid_at__isnull=False)
+    return _newest(orders, limit=limit)
+
+
+def list_orders_by_email(*, email: str, limit: int) -> list[OrderSummary]:
+    """Orders that were bought with this contact address, newest first, in three statements. For operators."""
+    purchases = Purchase.objects.filter(contact_email=email).order_by("-id").values_list("pk", flat=True)
+    return list_orders_by_purchase(purchase_ids=purchases[:limit], limit=limit)
+
+
+def list_orders_by_sku(*, sku_ids: Collection[int], limit: int) -> list[OrderSummary]:
+    """Orders with any of the SKUs in one of the `limit` newest such lines, in three statements. For operators."""
+    order_ids = OrderLine.objects.filter(sku_id__in=sku_ids).order_by("-id").values_list("order_id", flat=True)
+    return _newest(Order.objects.filter(pk__in=list(order_ids[:limit])), limit=limit)
+
+
+def list_orders_by_purchase(*, purchase_ids: Iterable[int], limit: int) -> list[OrderSummary]:
+    """The orders of the purchases, newest first, in two statements. For operators."""
+    return _newest(Order.objects.filter(purchase_id__in=list(purchase_ids)), limit=limit)
+
+
+def count_orders(*, statuses: Collection[str]) -> dict[str, int]:
+    """How many orders stand at each of the statuses."""
+    counts = Order.objects.filter(status__in=statuses).values_list("status").annotate(count=Count("pk")).order_by()
+    return dict.fromkeys(statuses, 0) | dict(counts)
+
+
+def list_holds(*, order_id: int) -> list[HoldView]:
+    """Every hold that was placed on an order, released ones included, oldest first."""
+    rows = OrderHold.objects.filter(order_id=order_id).order_by("id")
+    return [
+        HoldView(kind=row.kind, owner_ref=row.owner_ref, placed_at=row.placed_at, released_at=row.released_at)
+        for row in rows
+    ]
+
+
+def list_units_gone(*, order_id: int) -> list[GoneView]:
+    """What left an order for good, oldest first."""
+    rows = UnitsGoneEntry.objects.filter(order_id=order_id).select_related("order").order_by("id")
+    return [_view_gone(row) for row in rows]
+
+
+def list_purchase_order_ids(*, purchase_id: int) -> tuple[int, ...]:
+    """The ids of the orders of a purchase."""
+    return tuple(Order.objects.filter(purchase_id=purchase_id).order_by("id").values_list("pk", flat=True))
+
+
+def view_purchase(purchase: Purchase, orders: Iterable[tuple[Order, Sequence[OrderLine]]]) -> PurchaseView:
+    """The contract of a purchase and its orders, each with its lines."""
+    return PurchaseView(
+        id=purchase.pk,
+        number=format_number(purchase.pk),
+        buyer_ref=purchase.buyer_ref,
+        is_guest=purchase.is_guest,
+        contact_email=purchase.contact_email,
+        market=purchase.market,
+        status=purchase.status,
+        total=Money(purchase.total_minor, purchase.currency),
+        placed_at=purchase.placed_at,
+        pay_by=purchase.pay_by,
+        paid_at=purchase.paid_at,
+        orders=tuple(_summarise(order, lines) for order, lines in orders),
+    )
+
+
+def _newest(orders: QuerySet[Order], *, limit: int) -> list[OrderSummary]:
+    rows = orders.order_by("-id").prefetch_related("lines")[:limit]
+    return [_summarise(order, list(order.lines.all())) for order in rows]
+
+
+def _view_gone(row: UnitsGoneEntry) -> GoneView:
+    return GoneView(
+        cause=row.cause,
+        initiator=row.initiator,
+        reason=row.reason,
+        units=tuple(
+            LineUnits(line_id=int(line_id), quantity=part["units"]) for line_id, part in row.parts["lines"].items()
+        ),
+        refund=Money(row.refund_minor, row.order.currency),
+        occurred_at=row.occurred_at,
+    )
+
+
+def _summarise(order: Order, lines: Sequence[OrderLine]) -> OrderSummary:
+    return OrderSummary(
+        id=order.pk,
+        number=format_number(order.pk),
+        purchase_id=order.purchase_id,
+        buyer_ref=order.buyer_ref,
+        shop_id=order.shop_id,
+        status=order.status,
+        total=Money(order.total_minor, order.currency),
+        unit_count=sum(line.quantity for line in lines),
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+    )
+
+
+def _view_order(order: Order) -> OrderView:
+    lines = sorted(order.lines.all(), key=lambda line: line.line_no)
+    transitions = sorted(order.transitions.all(), key=lambda transition: transition.sequence)
+    placed = TimelineEntry(status="UNPAID", initiator="buyer", reason="placed", occurred_at=order.placed_at)
+    return OrderView(
+        id=order.pk,
+        number=format_number(order.pk),
+        purchase_id=order.purchase_id,
+        buyer_ref=order.buyer_ref,
+        shop_id=order.shop_id,
+        market=order.market,
+        status=order.status,
+        version=order.version,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        completed_at=order.completed_at,
+        cancelled_at=order.cancelled_at,
+        cancel_reason=order.cancel_reason,
+        delivery_option=order.delivery_option,
+        address=order.address,
+        lines=tuple(_view_line(line, order.currency) for line in lines),
+        breakdown=_view_breakdown(order),
+        deadlines=_deadlines(order),
+        timeline=(
+            placed,
+            *(
+                TimelineEntry(status=t.after, initiator=t.initiator, reason=t.reason, occurred_at=t.occurred_at)
+                for t in transitions
+            ),
+        ),
+        holds=tuple(hold.kind for hold in order.holds.all() if hold.released_at is None),
+        facts=facts_of(order, lines),
+    )
+
+
+def _view_line(line: OrderLine, currency: str) -> LineView:
+    return LineView(
+        id=line.pk,
+        line_no=line.line_no,
+        sku_id=line.sku_id,
+        product_id=line.product_id,
+        title=line.title,
+        sku_code=line.sku_code,
+        quantity=line.quantity,
+        unit_price=Money(line.unit_price_minor, currency),
+        list_price=Money(line.list_minor, currency),
+        seller_discount=Money(line.seller_discount_minor, currency),
+        platform_discount=Money(line.platform_discount_minor, currency),
+        net=Money(line.net_minor, currency),
+        tax_rate_e5=line.tax_rate_e5,
+        tax=Money(line.tax_minor, currency),
+        duty=Money(line.duty_minor, currency),
+        ladder=tuple(_with_money(step, currency) for step in line.ladder),
+        cancelled=line.cancelled,
+        arranged=line.arranged,
+        collected=line.collected,
+        delivered=line.delivered,
+        lost=line.lost,
+    )
+
+
+def _with_money(step: Mapping[str, object], currency: str) -> Mapping[str, object]:
+    """A frozen step of a ladder as it is shown: its minor units as money."""
+    shown = {name: value for name, value in step.items() if name != "amount_minor"}
+    return {**shown, "layer": f"L{step['layer']}", "amount": Money(int(str(step["amount_minor"])), currency)}
+
+
+def _view_breakdown(order: Order) -> BreakdownView:
+    def money(minor: int) -> Money:
+        return Money(minor, order.currency)
+
+    shipping_discounts = order.shipping_seller_discount_minor + order.shipping_platform_discount_minor
+    return BreakdownView(
+        original_total_product_price=money(order.original_minor),
+        seller_discount=money(order.seller_discount_minor),
+        platform_discount=money(order.platform_discount_minor),
+        sub_total=money(order.original_minor - order.seller_discount_minor - order.platform_discount_minor),
+        original_shipping_fee=money(order.original_shipping_minor),
+        shipping_fee_seller_discount=money(order.shipping_seller_discount_minor),
+        shipping_fee_platform_discount=money(order.shipping_platform_discount_minor),
+        shipping_fee=money(order.original_shipping_minor - shipping_discounts),
+        tax=money(order.tax_minor),
+        tax_inclusive=order.tax_inclusive,
+        duty=money(order.duty_minor),
+        fees=money(order.fees_minor),
+        payment_platform_discount=money(order.payment_discount_minor),
+        recorded_difference=money(order.recorded_difference_minor),
+        total=money(order.total_minor),
+        refunded=money(order.refunded_minor),
+        steps=tuple(_with_money(step, order.currency) for step in order.breakdown),
+    )
+
+
+def _deadlines(order: Order) -> tuple[Deadline, ...]:
+    """What still has to happen, and until when, given where the order stands."""
+    by_status: Mapping[str, tuple[tuple[str, datetime | None], ...]] = {
+        "ON_HOLD": (("remorse_ends", order.held_until), ("ship_by", order.ship_by)),
+        "AWAITING_SHIPMENT": (("ship_by", order.ship_by), ("cancelled_if_not_shipped", order.ship_cancel_at)),
+        "PARTIALLY_SHIPPING": (("ship_by", order.ship_by), ("cancelled_if_not_shipped", order.ship_cancel_at)),
+        "AWAITING_COLLECTION": (("cancelled_if_not_collected", order.collect_cancel_at),),
+        "DELIVERED": (("completes", order.completes_at),),
+    }
+    due = by_status.get(order.status, ())
+    return tuple(Deadline(kind=kind, due_at=due_at) for kind, due_at in due if due_at is not None)

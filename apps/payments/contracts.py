@@ -1,0 +1,155 @@
+"""What crosses the door of payments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tradecore.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class TenderRequest:
+    """One way in which the buyer wants to pay a part: `method` is card, voucher or bank_slip."""
+
+    provider: str
+    method: str
+    method_token: str
+    amount: Money
+    instalments: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TenderView:
+    """A tender as it stands. `next_action` is what the buyer must do, if anything."""
+
+    id: int
+    method: str
+    provider: str
+    amount: Money
+    instalments: int
+    status: str
+    decline_code: str
+    next_action: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """An intent with its tenders, as it stands."""
+
+    id: int
+    payable_ref: int
+    status: str
+    amount: Money
+    captured: Money
+    refunded: Money
+    paid_at: datetime | None
+    tenders: tuple[TenderView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """Money on its way back, or back."""
+
+    id: int
+    order_ref: int | None
+    amount: Money
+    reason: str
+    status: str
+    created_at: datetime
+    succeeded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallView:
+    """One thing that was asked of a provider. `id` is our reference; `ask_at` when it is asked about next, if ever."""
+
+    id: int
+    tender_id: int
+    refund_id: int | None
+    operation: str
+    amount: Money
+    status: str
+    provider_ref: str
+    asked_count: int
+    ask_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView:
+    """One thing that a provider said about a call, and what came of it. `source` is reply, webhook or poll."""
+
+    id: int
+    call_ref: int
+    source: str
+    said: str
+    amount: Money
+    verdict: str
+    received_at: datetime
+    applied_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureView:
+    """Money that a provider took for us. `is_late`: no order may keep it, and it goes back."""
+
+    id: int
+    tender_id: int
+    provider_ref: str
+    amount: Money
+    refunded: Money
+    is_late: bool
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareView:
+    """What one order has of the captures of its payment, and what of it went back."""
+
+    order_ref: int
+    amount: Money
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentHistory:
+    """All that happened to a payment, each list oldest first. The refunds are those of every order, and of none."""
+
+    calls: tuple[CallView, ...]
+    answers: tuple[AnswerView, ...]
+    captures: tuple[CaptureView, ...]
+    shares: tuple[ShareView, ...]
+    refunds: tuple[RefundView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What payments wait for: calls for their answer, answers for a flow, the others for a person."""
+
+    unanswered_calls: int
+    waiting_answers: int
+    suspect_tenders: int
+    failed_refunds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one order is to have of a payment."""
+
+    order_ref: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a statement.
+
+    `verdict` is a word for the record; `is_covered` says that captures now cover the amount of an open intent;
+    `all_authorised` that every tender is authorised and can be captured; `refund_id` a refund that has just succeeded.
+    """
+
+    verdict: str
+    is_covered: bool = False
+    all_authorised: bool = False
+    refund_id: int | None = None

@@ -1,0 +1,72 @@
+"""What payments refuse."""
+
+from dataclasses import dataclass
+
+from tradecore.errors import Kind, Refusal
+from tradecore.money import Money
+
+
+@dataclass
+class ProviderUnknown(Refusal):
+    """No provider of this name takes payments here."""
+
+    code = "payments.provider_unknown"
+    kind = Kind.RULE
+    title = "There is no such payment provider."
+
+    provider: str
+
+
+@dataclass
+class TendersDoNotAddUp(Refusal):
+    """The tenders are not worth what is to be paid."""
+
+    code = "payments.tenders_do_not_add_up"
+    kind = Kind.RULE
+    title = "The tenders do not add up to the amount to be paid."
+
+    expected: Money
+    offered: Money
+
+
+@dataclass
+class PaymentClosed(Refusal):
+    """Nothing may be asked for any more: it is paid, or its time is over."""
+
+    code = "payments.closed"
+    kind = Kind.CONFLICT
+    title = "This payment is closed."
+
+    payment_status: str
+
+
+@dataclass
+class PaymentInProgress(Refusal):
+    """An earlier attempt has not been answered yet; paying again might pay twice."""
+
+    code = "payments.in_progress"
+    kind = Kind.CONFLICT
+    title = "The provider has not answered the last attempt yet."
+
+    retry_after: int = 5
+
+
+@dataclass
+class RefundExceedsCapture(Refusal):
+    """More would go back than was captured for the order and has not gone back yet."""
+
+    code = "payments.refund_exceeds_capture"
+    kind = Kind.RULE
+    title = "The refund is more than what is left of the payment."
+
+    refundable: Money
+    asked: Money
+
+
+@dataclass
+class MethodTokenRefused(Refusal):
+    """The token looks like a card number. Card numbers are accepted nowhere."""
+
+    code = "payments.card_number_refused"
+    kind = Kind.RULE
+    title = "Card numbers are not accepted here: send the token of the provider."

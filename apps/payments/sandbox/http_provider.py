@@ -1,0 +1,218 @@
+"""The sandbox as a process of its own (`manage.py sandbox_provider`), seen from here.
+
+# Note [No answer]
+An answer counts when it is a JSON document that can be read as a statement about the call. Everything else (refused,
+reset, too slow, 500, 429, HTML, half a document, the answer to another question) tells nothing of the money, and is
+ProviderUnreachable: the call is asked for later. A definite refusal is a 400, 402 or 422 with a code in a document: the
+provider has not taken the call and never will. A 401, 403 or 404 is none: a key or an address is wrong here, and an
+operator mends it. Neither is a 409: the reference has been used before, and what for is a question to ask.
+"""
+
+import http.client
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from apps.payments.provider import Call, ProviderUnreachable, Said, Statement
+from apps.payments.sandbox.entries import ACCOUNT
+from apps.payments.sandbox.errors import NotCompletable, Unreadable
+from apps.payments.sandbox.messages import read_object, read_statement, write_call
+from apps.payments.sandbox.webhooks import Secrets, read_webhook
+from tradecore.db import assert_no_transaction
+from tradecore.errors import NotFound, Refusal
+
+CONNECT_TIMEOUT_S: Final = 1.0
+ANSWER_TIMEOUT_S: Final = 3.0
+
+_DEFINITE_REFUSALS: Final = frozenset({400, 402, 422})
+_ANSWER_BYTES_MAX: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer that could be read."""
+
+    status: int
+    document: Mapping[str, Any]
+
+
+class HttpSandboxProvider:
+    """A client of the sandbox process, for any number of threads; each keeps a connection.
+
+    `url` is http://host:port; `secrets` are the live secrets of its webhooks, `whsec_...` each.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        secrets: Sequence[str],
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> None:
+        self.account = ACCOUNT
+        self._secrets = Secrets(secrets)
+        self._line = _Line(url, connect_timeout_s=connect_timeout_s, answer_timeout_s=answer_timeout_s)
+
+    def send(self, call: Call) -> Statement:
+        """Ask for the call. Raises ProviderUnreachable, by Note [No answer]."""
+        assert_no_transaction()
+        answer = self._line.request("POST", "/v1/calls", write_call(call))
+        if answer.status in _DEFINITE_REFUSALS:
+            return _declined(call, answer.document)
+        return _read_answer(answer, reference=call.reference)
+
+    def ask(self, reference: int) -> Statement | None:
+        """What became of a call; None if the provider never had it. Raises ProviderUnreachable."""
+        assert_no_transaction()
+        answer = self._line.request("GET", f"/v1/calls/{reference}")
+        if _has_code(answer, NotFound):
+            return None
+        return _read_answer(answer, reference=reference)
+
+    def complete_action(self, reference: int, outcome: Literal["ok", "failed"]) -> Statement:
+        """Play the buyer or the bank: end a call that waits. The provider tells it by webhook.
+
+        Refuses, in this order: NotFound, NotCompletable. Raises ProviderUnreachable.
+        """
+        assert_no_transaction()
+        answer = self._line.request("POST", f"/v1/calls/{reference}/complete", {"outcome": outcome})
+        if _has_code(answer, NotFound):
+            raise NotFound(what="call")
+        if _has_code(answer, NotCompletable):
+            raise NotCompletable(standing=str(answer.document.get("standing")))
+        return _read_answer(answer, reference=reference)
+
+    def read_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Statement:
+        """The statement in a webhook. Refuses: WebhookRefused."""
+        return read_webhook(headers=headers, body=body, now=now, secrets=self._secrets)
+
+
+def _read_answer(answer: _Answer, *, reference: int) -> Statement:
+    if answer.status != HTTPStatus.OK:
+        raise ProviderUnreachable(f"answered {answer.status} {answer.document.get('code', '')}")
+    try:
+        statement = read_statement(answer.document)
+    except Unreadable as error:
+        raise ProviderUnreachable(f"said nothing that we know: {error.reason}") from error
+    if statement.reference != reference:
+        raise ProviderUnreachable("answered another question")
+    return statement
+
+
+def _has_code(answer: _Answer, refusal: type[Refusal]) -> bool:
+    """Whether the provider itself refused so: any server at all answers 404, ours says what it does not know."""
+    return answer.status == refusal.kind.value and answer.document.get("code") == refusal.code
+
+
+def _declined(call: Call, document: Mapping[str, Any]) -> Statement:
+    """The provider will not have the call: there is nothing to wait for. It then speaks for nobody but our account."""
+    code = document.get("code")
+    if not isinstance(code, str):
+        raise ProviderUnreachable("refused without a reason")
+    return Statement(
+        said=Said.DECLINED,
+        reference=call.reference,
+        provider_ref="",
+        amount=call.amount,
+        account=ACCOUNT,
+        decline_code=code[:40],
+    )
+
+
+class _Line:
+    """Connections to one provider: one per thread, kept open, and replaced as soon as anything goes wrong on it."""
+
+    def __init__(self, url: str, *, connect_timeout_s: float, answer_timeout_s: float) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise ValueError(f"the sandbox provider is at http://host:port, not at {url!r}")
+        self._host, self._port, self._path = parts.hostname, parts.port, parts.path.rstrip("/")
+        self._connect_timeout_s = connect_timeout_s
+        self._answer_timeout_s = answer_timeout_s
+        self._kept = threading.local()
+
+    def request(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> _Answer:
+        """One question and its answer, once: nothing is sent twice. Raises ProviderUnreachable."""
+        connection = self._take_connection()
+        body = None if document is None else json.dumps(document).encode()
+        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
+        try:
+            connection.begin(seconds=self._answer_timeout_s)
+            connection.request(method, self._path + path, body, headers)
+            response = connection.getresponse()
+            answer = _Answer(response.status, _read_document(response))
+        except (OSError, http.client.HTTPException, Unreadable) as error:
+            connection.close()
+            raise ProviderUnreachable(f"{type(error).__name__}: {error}") from error
+        self._kept.connection = connection
+        return answer
+
+    def _take_connection(self) -> "_Connection":
+        """The connection that this thread has kept, if it is still good; it is kept again once it has served."""
+        kept: _Connection | None = self._kept.__dict__.pop("connection", None)
+        if kept is not None and kept.is_usable():
+            return kept
+        if kept is not None:
+            kept.close()
+        return _Connection(self._host, self._port, timeout=self._connect_timeout_s)
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection whose whole answer must be there by one moment, however slowly its bytes come."""
+
+    _owner_pid = 0
+
+    def connect(self) -> None:
+        super().connect()
+        self._owner_pid = os.getpid()
+        self._bounded = _BoundedSocket(fileno=self.sock.detach())
+        self.sock = self._bounded
+
+    def begin(self, *, seconds: float) -> None:
+        """Connect if need be, and let the next answer take so long at most."""
+        if self.sock is None:
+            self.connect()
+        self._bounded.settimeout(seconds)
+        self._bounded.ends_at = time.monotonic() + seconds
+
+    def is_usable(self) -> bool:
+        """Whether nobody has closed it, nothing is left to be read on it, and it did not come through a fork."""
+        if self.sock is None or self._owner_pid != os.getpid():
+            return False
+        try:
+            self.sock.settimeout(0)
+            self.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+
+class _BoundedSocket(socket.socket):
+    """Each read waits for what is left of the time, so that a byte now and then does not prolong it."""
+
+    ends_at = 0.0
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(max(self.ends_at - time.monotonic(), 0.001))
+        return super().recv_into(*args, **kwargs)
+
+
+def _read_document(response: http.client.HTTPResponse) -> dict[str, Any]:
+    """The JSON object of an answer, whatever its status. Refuses: Unreadable."""
+    body = response.read(_ANSWER_BYTES_MAX + 1)
+    if len(body) > _ANSWER_BYTES_MAX:
+        raise Unreadable(reason="too long")
+    if response.length:
+        raise Unreadable(reason="cut off")
+    return read_object(body)

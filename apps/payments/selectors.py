@@ -1,0 +1,177 @@
+"""The reads of payments."""
+
+from collections.abc import Iterable, Sequence
+
+from apps.payments.contracts import (
+    AnswerView,
+    Backlog,
+    CallView,
+    CaptureView,
+    Payment,
+    PaymentHistory,
+    RefundView,
+    ShareView,
+    TenderView,
+)
+from apps.payments.models import Capture, PaymentIntent, ProviderAnswer, ProviderCall, Refund, Tender
+from apps.payments.provider import PROVIDERS
+from tradecore.ids import MAX_ID
+from tradecore.money import Money
+
+
+def find_payable_ref(*, call_reference: int) -> int | None:
+    """The payable that a call of ours belongs to; None if the reference is not ours."""
+    found = ProviderCall.objects.filter(pk=call_reference)
+    return found.values_list("tender__intent__payable_ref", flat=True).first()
+
+
+def get_payment(*, payable_ref: int) -> Payment:
+    """The payment of a payable. Raises PaymentIntent.DoesNotExist: every payable has one."""
+    intent = PaymentIntent.objects.get(payable_ref=payable_ref)
+    return view_payment(intent, list(intent.tenders.order_by("position")))
+
+
+def list_payments(*, payable_refs: Iterable[int]) -> dict[int, Payment]:
+    """The payments of several payables, by payable, in two statements."""
+    intents = PaymentIntent.objects.filter(payable_ref__in=list(payable_refs)).prefetch_related("tenders")
+    by_position = {intent: sorted(intent.tenders.all(), key=lambda tender: tender.position) for intent in intents}
+    return {intent.payable_ref: view_payment(intent, tenders) for intent, tenders in by_position.items()}
+
+
+def list_refunds(*, order_ref: int) -> list[RefundView]:
+    """The refunds of one order, oldest first."""
+    refunds = Refund.objects.filter(order_ref=order_ref).select_related("intent").order_by("id")
+    return [view_refund(refund) for refund in refunds]
+
+
+def list_payable_refs(*, reference: str) -> list[int]:
+    """What is paid by the payment that a reference of ours (of it, a tender, call or refund) or a provider's is of."""
+    intents = PaymentIntent.objects.order_by("-id").values_list("payable_ref", flat=True)
+    if reference.isascii() and reference.isdigit() and int(reference) <= MAX_ID:
+        number = int(reference)
+        for name in ("pk", "tenders", "tenders__calls", "refunds"):
+            if found := list(intents.filter(**{name: number})):
+                return found
+    called = ProviderCall.objects.exclude(provider_ref="").filter(provider_ref=reference)
+    captured = Capture.objects.filter(provider__in=PROVIDERS.names(), provider_ref=reference)
+    intent_ids = {*called.values_list("tender__intent", flat=True), *captured.values_list("tender__intent", flat=True)}
+    return list(intents.filter(pk__in=intent_ids)) if intent_ids else []
+
+
+def get_payment_history(*, payable_ref: int) -> PaymentHistory:
+    """All that happened to the payment of a payable, in six statements. Raises PaymentIntent.DoesNotExist."""
+    intent = PaymentIntent.objects.get(payable_ref=payable_ref)
+    currency = intent.currency
+    calls = list(ProviderCall.objects.filter(tender__intent=intent).order_by("id"))
+    answers = ProviderAnswer.objects.filter(call_ref__in=[call.pk for call in calls]).order_by("id")
+    return PaymentHistory(
+        calls=tuple(_view_call(call, currency) for call in calls),
+        answers=tuple(_view_answer(answer) for answer in answers),
+        captures=tuple(
+            _view_capture(row, currency) for row in Capture.objects.filter(tender__intent=intent).order_by("id")
+        ),
+        shares=tuple(
+            ShareView(
+                order_ref=row.order_ref,
+                amount=Money(row.amount_minor, currency),
+                refunded=Money(row.refunded_minor, currency),
+            )
+            for row in intent.shares.order_by("id")
+        ),
+        refunds=tuple(view_refund(row) for row in intent.refunds.order_by("id")),
+    )
+
+
+def count_backlog() -> Backlog:
+    """What payments wait for, now."""
+    return Backlog(
+        unanswered_calls=ProviderCall.objects.filter(ask_at__isnull=False, status="UNKNOWN").count(),
+        waiting_answers=ProviderAnswer.objects.filter(applied_at=None).count(),
+        suspect_tenders=Tender.objects.filter(status="SUSPECT").count(),
+        failed_refunds=Refund.objects.filter(status="FAILED").count(),
+    )
+
+
+def view_payment(intent: PaymentIntent, tenders: Sequence[Tender]) -> Payment:
+    """The contract of an intent and its tenders."""
+    currency = intent.currency
+    return Payment(
+        id=intent.pk,
+        payable_ref=intent.payable_ref,
+        status=intent.status,
+        amount=Money(intent.amount_minor, currency),
+        captured=Money(intent.captured_minor, currency),
+        refunded=Money(intent.refunded_minor, currency),
+        paid_at=intent.paid_at,
+        tenders=tuple(view_tender(tender, currency) for tender in tenders),
+    )
+
+
+def view_tender(tender: Tender, currency: str) -> TenderView:
+    """The contract of a tender."""
+    return TenderView(
+        id=tender.pk,
+        method=tender.method,
+        provider=tender.provider,
+        amount=Money(tender.amount_minor, currency),
+        instalments=tender.instalments,
+        status=tender.status,
+        decline_code=tender.decline_code,
+        next_action=tender.next_action if tender.status == "REQUIRES_ACTION" else None,
+    )
+
+
+def view_refund(refund: Refund) -> RefundView:
+    """The contract of a refund; its intent must be loaded."""
+    return RefundView(
+        id=refund.pk,
+        order_ref=refund.order_ref,
+        amount=Money(refund.amount_minor, refund.intent.currency),
+        reason=refund.reason,
+        status=refund.status,
+        created_at=refund.created_at,
+        succeeded_at=refund.succeeded_at,
+    )
+
+
+def _view_call(row: ProviderCall, currency: str) -> CallView:
+    return CallView(
+        id=row.pk,
+        tender_id=row.tender_id,
+        refund_id=row.refund_id,
+        operation=row.operation,
+        amount=Money(row.amount_minor, currency),
+        status=row.status,
+        provider_ref=row.provider_ref,
+        asked_count=row.asked_count,
+        ask_at=row.ask_at,
+        created_at=row.created_at,
+    )
+
+
+def _view_answer(row: ProviderAnswer) -> AnswerView:
+    """The contract of an answer about one of our calls; its amount is what the provider said, whatever was asked."""
+    assert row.call_ref is not None
+    amount = row.statement["amount"]
+    return AnswerView(
+        id=row.pk,
+        call_ref=row.call_ref,
+        source=row.source,
+        said=row.statement["said"],
+        amount=Money.parse(amount["amount"], amount["currency"]),
+        verdict=row.verdict,
+        received_at=row.received_at,
+        applied_at=row.applied_at,
+    )
+
+
+def _view_capture(row: Capture, currency: str) -> CaptureView:
+    return CaptureView(
+        id=row.pk,
+        tender_id=row.tender_id,
+        provider_ref=row.provider_ref,
+        amount=Money(row.amount_minor, currency),
+        refunded=Money(row.refunded_minor, currency),
+        is_late=row.is_late,
+        captured_at=row.captured_at,
+    )

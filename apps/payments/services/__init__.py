@@ -1,0 +1,1 @@
+"""The writes of payments, one module per verb."""

@@ -1,0 +1,142 @@
+"""Calls to providers: written before they are sent, asked for by our own reference when no answer came."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import F
+
+from apps.payments.models import ProviderCall, Refund, Tender
+from apps.payments.provider import PROVIDERS, Call, Operation, ProviderUnreachable, Said, Statement, StoredAnswer
+from apps.payments.services import rows
+from tradecore import clock, db
+from tradecore.money import Money
+
+log = structlog.get_logger()
+
+#: How long the process that wrote a call has it for itself before the poller takes it up.
+OWN_TIME = timedelta(seconds=30)
+ASK_FIRST_S = 5
+ASK_LIMIT_S = 900
+FIRST_OPERATIONS = (Operation.CHARGE, Operation.AUTHORISE)
+
+
+def make_call(
+    tender: Tender,
+    operation: Operation,
+    *,
+    now: datetime,
+    refund: Refund | None = None,
+    amount_minor: int | None = None,
+    send_here: bool = False,
+) -> ProviderCall:
+    """A new call, not saved. `send_here` says that the caller's flow sends it itself after the commit."""
+    real_now = clock.real_now()
+    return ProviderCall(
+        tender=tender,
+        refund=refund,
+        operation=operation.value,
+        amount_minor=tender.amount_minor if amount_minor is None else amount_minor,
+        ask_at=real_now + OWN_TIME if send_here else real_now,
+        created_at=now,
+    )
+
+
+def describe_call(row: ProviderCall) -> Call:
+    """The call as the provider gets it. `row.tender.intent` must be loaded."""
+    tender = row.tender
+    return Call(
+        reference=row.pk,
+        operation=Operation(row.operation),
+        provider=tender.provider,
+        method=tender.method,
+        method_token=tender.method_token,
+        amount=Money(row.amount_minor, tender.intent.currency),
+        instalments=tender.instalments,
+        about=None if row.operation in FIRST_OPERATIONS else first_call_of(tender).pk,
+    )
+
+
+def first_call_of(tender: Tender) -> ProviderCall:
+    """The call that the tender began with: later ones name it to the provider by its reference."""
+    return tender.calls.get(operation__in=FIRST_OPERATIONS)
+
+
+def list_unsent_calls(*, payable_ref: int) -> list[Call]:
+    """The calls of a payable that wait to be sent, oldest first."""
+    unsent = ProviderCall.objects.filter(tender__intent__payable_ref=payable_ref, status="CREATED")
+    return [describe_call(row) for row in unsent.select_related("tender__intent").order_by("id")]
+
+
+def send_call(call: Call) -> Statement | None:
+    """Send the call; None when no answer came, and nothing may be concluded from that."""
+    db.assert_no_transaction()
+    try:
+        return PROVIDERS.get(call.provider).send(call)
+    except ProviderUnreachable as error:
+        log.warning("provider_silent", provider=call.provider, reference=call.reference, error=str(error))
+        return None
+
+
+def ask_about_call(call: Call) -> Statement | None:
+    """What became of a call. One that the provider never had is sent (again): its reference makes that safe."""
+    db.assert_no_transaction()
+    provider = PROVIDERS.get(call.provider)
+    try:
+        return provider.ask(call.reference) or provider.send(call)
+    except ProviderUnreachable as error:
+        log.warning("provider_silent", provider=call.provider, reference=call.reference, error=str(error))
+        return None
+
+
+def confirm_statement(answer: StoredAnswer) -> Statement | None:
+    """What the provider itself says of the call that a stored answer is about. None if it is silent.
+
+    An answer about a call that the provider does not know says no more than that the call is open.
+    """
+    db.assert_no_transaction()
+    try:
+        said = PROVIDERS.get(answer.provider).ask(answer.statement.reference)
+        return said or replace(answer.statement, said=Said.PENDING)
+    except ProviderUnreachable as error:
+        log.warning("provider_silent", provider=answer.provider, reference=answer.statement.reference, error=str(error))
+        return None
+
+
+@db.transaction_required
+def mark_unanswered(*, reference: int, now: datetime) -> int:
+    """No answer came: the outcome is unknown, and the poller asks for it. Takes the lock of the payment.
+
+    Returns the payable.
+    """
+    payable_ref = ProviderCall.objects.values_list("tender__intent__payable_ref", flat=True).get(pk=reference)
+    intent = rows.lock_intent(payable_ref=payable_ref)
+    call = ProviderCall.objects.get(pk=reference)
+    if call.status == "CREATED":
+        rows.move(call, "UNKNOWN", intent=intent, now=now)
+    put_off(call)
+    return payable_ref
+
+
+def put_off(call: ProviderCall) -> None:
+    """Ask again later: twice as late each time."""
+    pause_s = min(ASK_FIRST_S << min(call.asked_count, 10), ASK_LIMIT_S)
+    ProviderCall.objects.filter(pk=call.pk).update(
+        ask_at=clock.real_now() + timedelta(seconds=pause_s), asked_count=F("asked_count") + 1
+    )
+
+
+@db.use_case
+def claim_due_calls(*, limit: int, references: Sequence[int] | None = None) -> list[Call]:
+    """Take up calls that nobody has sent, or whose answer is overdue, for OWN_TIME. For the poller, of any number.
+
+    With `references` those of them that are open, due or not.
+    """
+    real_now = clock.real_now()
+    due = ProviderCall.objects.filter(status__in=["CREATED", "UNKNOWN", "PENDING"])
+    due = due.filter(ask_at__lte=real_now) if references is None else due.filter(pk__in=references)
+    pks = list(due.order_by("ask_at").select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+    ProviderCall.objects.filter(pk__in=pks).update(ask_at=real_now + OWN_TIME)
+    claimed = ProviderCall.objects.filter(pk__in=pks).select_related("tender__intent").order_by("id")
+    return [describe_call(row) for row in claimed]

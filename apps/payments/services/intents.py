@@ -1,0 +1,157 @@
+"""Open an intent, give it other tenders, say that it is paid, close it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from apps.payments.contracts import Payment, Share, TenderRequest
+from apps.payments.errors import (
+    MethodTokenRefused,
+    PaymentClosed,
+    PaymentInProgress,
+    ProviderUnknown,
+    TendersDoNotAddUp,
+)
+from apps.payments.models import CaptureShare, PaymentIntent, ProviderCall, Tender
+from apps.payments.provider import PROVIDERS, Operation
+from apps.payments.selectors import view_payment
+from apps.payments.services import calls, refunds, rows
+from tradecore import db
+from tradecore.card_numbers import looks_like_card_number
+from tradecore.money import Money
+
+#: Tenders whose money, or whose answer, may still come.
+_LIVE = frozenset({"CREATED", "REQUIRES_ACTION", "AUTHORISED", "SUSPECT"})
+
+
+@db.transaction_required
+def open_intent(
+    *, payable_ref: int, buyer_ref: int, amount: Money, tenders: Sequence[TenderRequest], now: datetime
+) -> Payment:
+    """Ask the buyer for `amount` and write down the first calls to the providers; none is sent here.
+
+    A single tender is charged in one step; of several, all are authorised before any is captured. Nothing to pay needs
+    no tender. Refuses, in this order: MethodTokenRefused, ProviderUnknown, TendersDoNotAddUp.
+    """
+    _check_tenders(tenders, amount)
+    intent = PaymentIntent(
+        payable_ref=payable_ref,
+        buyer_ref=buyer_ref,
+        currency=amount.currency,
+        amount_minor=amount.minor,
+        created_at=now,
+    )
+    new_tenders = _make_tenders(intent, tenders, first_position=1, now=now)
+    db.insert_later(intent, *new_tenders, *_first_calls(new_tenders, now=now))
+    return view_payment(intent, new_tenders)
+
+
+@db.transaction_required
+def replace_tenders(*, payable_ref: int, tenders: Sequence[TenderRequest], now: datetime) -> Payment:
+    """Try again to pay an open intent: what is still authorised or waits for the buyer is voided, new calls are
+    written.
+
+    What has been captured already stays, and the new tenders pay the rest. Takes the lock of the payment.
+    Refuses, in this order: MethodTokenRefused, PaymentClosed, PaymentInProgress, ProviderUnknown, TendersDoNotAddUp.
+    """
+    intent = rows.lock_intent(payable_ref=payable_ref)
+    if intent.status != "OPEN":
+        raise PaymentClosed(payment_status=intent.status)
+    old_tenders = list(intent.tenders.order_by("position"))
+    if _awaits_answer(intent):
+        raise PaymentInProgress
+    _check_tenders(tenders, Money(intent.amount_minor - intent.captured_minor, intent.currency))
+    _void_live_tenders(intent, now=now)
+    db.insert_pending()  # the calls of old tenders, before tenders that further calls belong to
+    new_tenders = _make_tenders(intent, tenders, first_position=len(old_tenders) + 1, now=now)
+    db.insert_later(*new_tenders, *_first_calls(new_tenders, now=now))
+    db.insert_pending()
+    return view_payment(intent, [*old_tenders, *new_tenders])
+
+
+@db.transaction_required
+def share_captures(*, payable_ref: int, shares: Sequence[Share], now: datetime) -> Payment:
+    """Say what each order has of the captures of a paid intent. One that asks for nothing is paid by this.
+
+    Takes the lock of the payment.
+    """
+    intent = rows.lock_intent(payable_ref=payable_ref)
+    if intent.status == "OPEN" and intent.amount_minor == 0:
+        rows.move(intent, "PAID", intent=intent, now=now)
+        intent.paid_at = now
+        rows.store(intent)
+    assert intent.status == "PAID", "captures are shared once they cover the amount"
+    db.insert_later(*(CaptureShare(intent=intent, order_ref=s.order_ref, amount_minor=s.amount.minor) for s in shares))
+    return view_payment(intent, list(intent.tenders.order_by("position")))
+
+
+@db.transaction_required
+def close_intent(*, payable_ref: int, now: datetime) -> None:
+    """Ask for nothing any more: void what is open, send back what was captured. A closed intent stays as it is.
+
+    Takes the lock of the payment. Raises IllegalTransition for a paid one: its orders are cancelled and refunded.
+    """
+    intent = rows.lock_intent(payable_ref=payable_ref)
+    if intent.status == "CLOSED":
+        return
+    rows.move(intent, "CLOSED", intent=intent, now=now)
+    intent.closed_at = now
+    _void_live_tenders(intent, now=now)
+    refunds.return_captures(intent, now=now)
+    rows.store(intent)
+
+
+def _check_tenders(tenders: Sequence[TenderRequest], amount: Money) -> None:
+    for tender in tenders:
+        if looks_like_card_number(tender.method_token):
+            raise MethodTokenRefused
+        if tender.provider not in PROVIDERS.names():
+            raise ProviderUnknown(provider=tender.provider)
+    # Of tenders in another currency nothing is worth anything here.
+    fitting = [tender.amount for tender in tenders if tender.amount.currency == amount.currency]
+    offered = sum(fitting, start=Money.zero(amount.currency))
+    if offered != amount or len(fitting) < len(tenders) or any(part.minor <= 0 for part in fitting):
+        raise TendersDoNotAddUp(expected=amount, offered=offered)
+
+
+def _make_tenders(
+    intent: PaymentIntent, requests: Sequence[TenderRequest], *, first_position: int, now: datetime
+) -> list[Tender]:
+    return [
+        Tender(
+            intent=intent,
+            position=position,
+            method=request.method,
+            provider=request.provider,
+            method_token=request.method_token,
+            instalments=request.instalments,
+            amount_minor=request.amount.minor,
+            created_at=now,
+        )
+        for position, request in enumerate(requests, first_position)
+    ]
+
+
+def _first_calls(tenders: Sequence[Tender], *, now: datetime) -> list[ProviderCall]:
+    """One call per tender. The poller takes them up should this process die before it sends them."""
+    operation = Operation.CHARGE if len(tenders) == 1 else Operation.AUTHORISE
+    return [calls.make_call(tender, operation, now=now, send_here=True) for tender in tenders]
+
+
+def _awaits_answer(intent: PaymentIntent) -> bool:
+    """Whether a call was sent, or may have been, whose answer we do not have. Waiting for the buyer is not that."""
+    unanswered = ProviderCall.objects.filter(tender__intent=intent, status__in=["CREATED", "UNKNOWN", "PENDING"])
+    return unanswered.exclude(operation=Operation.VOID).exclude(tender__status="REQUIRES_ACTION").exists()
+
+
+def _void_live_tenders(intent: PaymentIntent, *, now: datetime) -> None:
+    """Give up every tender that is not captured; what a provider may hold for it is voided by a call."""
+    for tender in intent.tenders.filter(status__in=_LIVE).order_by("position"):
+        open_calls = list(tender.calls.filter(status__in=["CREATED", "UNKNOWN", "PENDING"]))
+        for call in open_calls:
+            if call.status == "CREATED":
+                rows.move(call, "DROPPED", intent=intent, now=now)
+        never_sent = tender.status == "CREATED" and all(call.status == "DROPPED" for call in open_calls)
+        if tender.status != "SUSPECT":
+            rows.move(tender, "VOIDED", intent=intent, now=now)
+        if not never_sent:
+            db.insert_later(calls.make_call(tender, Operation.VOID, now=now))

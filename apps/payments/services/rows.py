@@ -1,0 +1,73 @@
+"""How the rows of payments are locked, moved and stored: one way for all of them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+
+from apps.payments import states
+from apps.payments.models import PaymentIntent, PaymentTransition, ProviderCall, Refund, Tender
+from tradecore import db, outbox
+from tradecore.locks import Rank, lock_children
+from tradecore.states import TransitionTable
+
+_TABLES: Mapping[type[Model], TransitionTable] = {
+    PaymentIntent: states.INTENT,
+    Tender: states.TENDER,
+    ProviderCall: states.CALL,
+    Refund: states.REFUND,
+}
+_SUBJECTS: Mapping[type[Model], str] = {
+    PaymentIntent: "intent",
+    Tender: "tender",
+    ProviderCall: "call",
+    Refund: "refund",
+}
+
+
+def lock_intent(*, payable_ref: int) -> PaymentIntent:
+    """The one intent of a payable, locked. Everything about one payment changes under this lock."""
+    (intent,) = lock_children(Rank.PAYMENT, PaymentIntent.objects.filter(payable_ref=payable_ref), of=payable_ref)
+    return intent
+
+
+def move(
+    row: PaymentIntent | Tender | ProviderCall | Refund,
+    after: str,
+    *,
+    intent: PaymentIntent,
+    now: datetime,
+    **facts: Any,
+) -> None:
+    """Change the state of a row under the lock of its intent, by its table, with the facts that come with it.
+
+    Writes the transition. The intent's own state is written by `store`. Raises IllegalTransition.
+    """
+    before = row.status
+    _TABLES[type(row)].check(before, after)
+    row.status = after
+    if not isinstance(row, PaymentIntent):
+        moved = type(row).objects.filter(pk=row.pk, status=before).update(status=after, **facts)
+        assert moved == 1, f"{row} moved under the lock of its intent"
+    db.insert_later(
+        PaymentTransition(
+            intent_id=intent.pk,
+            subject=_SUBJECTS[type(row)],
+            subject_id=row.pk,
+            before=before,
+            after=after,
+            occurred_at=now,
+        )
+    )
+
+
+def publish(intent: PaymentIntent, event: outbox.Event, *, now: datetime) -> None:
+    """Publish a fact about the intent; `store` must follow."""
+    intent.version += 1
+    outbox.publish(event, aggregate="payment", aggregate_id=intent.pk, sequence=intent.version, now=now)
+
+
+def store(intent: PaymentIntent) -> None:
+    """Write what may change of a locked intent."""
+    intent.save(update_fields=["status", "captured_minor", "refunded_minor", "version", "paid_at", "closed_at"])

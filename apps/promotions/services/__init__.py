@@ -1,0 +1,1 @@
+"""The writes of promotions, one file per verb."""

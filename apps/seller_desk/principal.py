@@ -1,0 +1,57 @@
+"""Who may do what for a shop.
+
+# Note [Staff]
+A caller comes with a token that was given for selling, and works for the shop that the path names: whoever does not is
+told that there is no such shop. SUPPORT reads; MANAGER and OWNER also write.
+"""
+
+from typing import Any, Final, cast
+
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+
+from apps.accounts import api as accounts
+from tradecore.errors import NotFound
+from tradecore.http.endpoints import Endpoint
+from tradecore.http.principals import Principal, PrincipalKind
+
+SCOPE: Final = "seller"
+
+_WRITERS: Final = frozenset({accounts.ShopRole.OWNER, accounts.ShopRole.MANAGER})
+
+
+class SellerEndpoint(Endpoint):
+    """A route for those who work for some shop."""
+
+    principal: Principal
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not isinstance(request.user, Principal):
+            raise NotAuthenticated("Sign in.")
+        if request.user.kind is not PrincipalKind.BUYER or SCOPE not in cast(frozenset[str], request.auth):
+            raise PermissionDenied("This token was not given for selling. Whoever joins a shop signs in again.")
+        self.principal = request.user
+
+    @property
+    def actor(self) -> str:
+        """The caller, as audit entries name them."""
+        return f"user:{self.principal.id}"
+
+
+class ShopEndpoint(SellerEndpoint):
+    """A route of one shop. See Note [Staff]."""
+
+    shop_id: int
+    role: accounts.ShopRole
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.shop_id = kwargs["shop_id"]
+        role = accounts.find_shop_role(user_id=self.principal.id, shop_id=self.shop_id)
+        if role is None:
+            raise NotFound(what="shop")
+        if request.method not in SAFE_METHODS and role not in _WRITERS:
+            raise PermissionDenied("Your role in this shop does not change anything.")
+        self.role = role

@@ -1,0 +1,1 @@
+"""The form of requests and, for the OpenAPI document, of answers."""

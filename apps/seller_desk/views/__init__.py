@@ -1,0 +1,1 @@
+"""The routes of the seller desk: read the request, call once, render."""

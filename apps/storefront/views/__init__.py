@@ -1,0 +1,1 @@
+"""The routes of the storefront: read the request, call once, render."""

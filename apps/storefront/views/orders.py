@@ -1,0 +1,127 @@
+"""A buyer's orders."""
+
+from datetime import timedelta
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts import api as accounts
+from apps.checkout import api as checkout
+from apps.fulfilment import api as fulfilment
+from apps.orders import api as orders
+from apps.storefront import render
+from apps.storefront.openapi import buying as docs
+from apps.storefront.principal import BuyerEndpoint
+from apps.storefront.public import PublicEndpoint
+from apps.storefront.serializers import buying
+from tradecore import attempts, clock
+from tradecore.errors import NotFound
+from tradecore.http.endpoints import write_once
+from tradecore.http.pages import moment, page_of, read_page
+from tradecore.idempotency import Claim, Outcome
+from tradecore.ids import parse_number
+
+
+class Orders(BuyerEndpoint):
+    """The buyer's orders, newest first."""
+
+    @docs.list_orders
+    def get(self, request: Request) -> Response:
+        page = read_page(request.query_params, filters={"created_ge": moment, "created_lt": moment, "status": _status})
+        rows = orders.list_orders(buyer_ref=self.principal.id, limit=page.size + 1, before=page.before, **page.filters)
+        return Response(page_of(rows, page, key=lambda row: row.id))
+
+
+class Order(BuyerEndpoint):
+    """One order: lines, price ladder, timeline, deadlines, parcels."""
+
+    @docs.get_order
+    def get(self, request: Request, order_id: int) -> Response:
+        return Response(_order(order_id, buyer_ref=self.principal.id))
+
+
+class OrderCancel(BuyerEndpoint):
+    """Cancel what is in no parcel yet: everything, or so many units of some lines."""
+
+    @docs.cancel_order
+    def post(self, request: Request, order_id: int) -> Response:
+        form = self.read(buying.CancelRequest)
+        order = orders.get_order(order_id=order_id, buyer_ref=self.principal.id)
+
+        def cancel(_claim: Claim | None) -> Any:
+            reason = form.get("reason", "changed_mind")
+            if order.status == "UNPAID":
+                return checkout.cancel_unpaid_purchase(
+                    purchase_id=order.purchase_id, initiator="buyer", reason=reason, now=clock.now()
+                )
+            units = [orders.LineUnits(**line) for line in form["lines"]] if "lines" in form else None
+            return checkout.cancel_lines(
+                order_id=order_id, units=units, initiator="buyer", reason=reason, now=clock.now()
+            )
+
+        return write_once(
+            request, act=cancel, answer=lambda _gone: Outcome(200, _order(order_id, buyer_ref=self.principal.id))
+        )
+
+
+class OrderConfirmReceipt(BuyerEndpoint):
+    """Say that everything has arrived: a delivered order is completed at once."""
+
+    @docs.confirm_receipt
+    def post(self, request: Request, order_id: int) -> Response:
+        self.read(buying.EmptyRequest)
+        orders.get_order(order_id=order_id, buyer_ref=self.principal.id)
+        return write_once(
+            request,
+            act=lambda _claim: fulfilment.confirm_receipt(order_id=order_id, now=clock.now()),
+            answer=lambda _result: Outcome(200, _order(order_id, buyer_ref=self.principal.id)),
+        )
+
+
+#: Wrong pairs of number and e-mail that one address may try.
+GUEST_ORDER_GUESSES = attempts.Limit(scope="guest_order", count=20, window=timedelta(minutes=15))
+
+
+class GuestOrders(PublicEndpoint):
+    """A guest's order by its number and the e-mail that it was bought with."""
+
+    @docs.find_guest_order
+    def post(self, request: Request) -> Response:
+        form = self.read(buying.GuestOrderRequest)
+        email = accounts.canonical_email(form["email"])
+        now = clock.now()
+        subject = request.META.get("REMOTE_ADDR", "")
+        attempts.check_attempts(limit=GUEST_ORDER_GUESSES, subject=subject, now=now)
+        try:
+            found = orders.get_guest_order(order_id=parse_number(form["number"]), email=email)
+        except NotFound:
+            attempts.count_attempt(limit=GUEST_ORDER_GUESSES, subject=subject, now=now)
+            raise
+        return Response(render.order(found))
+
+
+def _order(order_id: int, *, buyer_ref: int) -> dict[str, Any]:
+    order = render.order(orders.get_order(order_id=order_id, buyer_ref=buyer_ref))
+    return order | {"packages": render.packages(fulfilment.list_packages(order_id=order_id))}
+
+
+_STATUSES = frozenset(
+    {
+        "UNPAID",
+        "ON_HOLD",
+        "AWAITING_SHIPMENT",
+        "PARTIALLY_SHIPPING",
+        "AWAITING_COLLECTION",
+        "IN_TRANSIT",
+        "DELIVERED",
+        "COMPLETED",
+        "CANCELLED",
+    }
+)
+
+
+def _status(text: str) -> str:
+    if text not in _STATUSES:
+        raise ValueError(text)
+    return text

@@ -1,0 +1,1 @@
+"""The composition root: settings, urls, Celery and subscriptions. May import everybody; nobody imports it."""

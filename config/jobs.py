@@ -1,0 +1,85 @@
+"""What runs in the background, each job in bounded rounds: whoever wakes it, the tables say what is due.
+
+Any number of processes may run any of these at once.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from apps.checkout import api as checkout
+from apps.inventory import api as inventory
+from apps.promotions import api as promotions
+from config.housekeeping import purge_old_rows
+from config.subscriptions import EVENTS, TIMERS
+from tradecore import clock, outbox, timers
+
+log = structlog.get_logger()
+
+#: A job stops after so long and leaves the rest to the next tick, so that no job holds a worker for itself.
+ROUND_LIMIT_S = 20.0
+
+
+def relay_events() -> int:
+    """Deliver what the outbox holds and give positions to what was committed."""
+    outbox.stamp_positions()
+    return _until_idle(lambda: outbox.relay(subscriptions=EVENTS))
+
+
+def sweep_timers() -> int:
+    """Fire the timers that are due on the real clock."""
+    return _until_idle(lambda: timers.sweep(handlers=TIMERS, now=clock.now()))
+
+
+def apply_answers() -> int:
+    """Apply the webhooks that providers have sent."""
+    return _until_idle(lambda: checkout.apply_stored_answers(limit=50, now=clock.now()))
+
+
+def poll_providers() -> int:
+    """Send the calls that wait, and ask about those that were not answered."""
+    return _until_idle(lambda: checkout.poll_provider_calls(limit=20, now=clock.now()))
+
+
+def keep_house() -> int:
+    """End holds that outlived their owners' timers, and purge what is older than it must be kept."""
+    now = clock.now()
+    return inventory.expire_holds(now=now) + promotions.expire_holds(now=now) + purge_old_rows()
+
+
+#: Job name -> (queue, job, seconds between two runs).
+JOBS: Mapping[str, tuple[str, Callable[[], int], float]] = {
+    "sweep_timers": ("money", sweep_timers, 1.0),
+    "apply_answers": ("money", apply_answers, 1.0),
+    "poll_providers": ("money", poll_providers, 1.0),
+    "relay_events": ("events", relay_events, 1.0),
+    "keep_house": ("bulk", keep_house, 60.0),
+}
+
+
+def run_due_jobs(*, last_runs: dict[str, float], queues: frozenset[str]) -> None:
+    """Run the jobs of these queues whose time has come, one after the other. For a process that ticks by itself."""
+    for name, (queue, job, every_s) in JOBS.items():
+        if queue in queues and time.monotonic() - last_runs.get(name, 0.0) >= every_s:
+            last_runs[name] = time.monotonic()
+            run_job(job, name=name)
+
+
+def run_job(job: Callable[[], int], *, name: str) -> int:
+    """Run one job; what goes wrong is logged, and the next tick tries again."""
+    try:
+        return job()
+    except Exception:
+        log.exception("job_failed", job=name)
+        return 0
+
+
+def _until_idle(step: Callable[[], int]) -> int:
+    started, total = time.monotonic(), 0
+    while time.monotonic() - started < ROUND_LIMIT_S:
+        done = step()
+        total += done
+        if done == 0:
+            break
+    return total

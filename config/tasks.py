@@ -1,0 +1,28 @@
+"""The tasks that Celery knows: one tick, which wakes one task per job that is due."""
+
+import time
+
+from celery import shared_task
+
+from config.jobs import JOBS, run_job
+
+#: A woken job that nobody took up in this time is forgotten: the next tick wakes it again.
+EXPIRES_S = 5
+
+_last_woken: dict[str, float] = {}
+
+
+@shared_task(name="tradecore.tick")
+def tick() -> None:
+    """Wake every job whose time has come, on its own queue."""
+    now = time.monotonic()
+    for name, (queue, _, every_s) in JOBS.items():
+        if now - _last_woken.get(name, 0.0) >= every_s * 0.9:
+            _last_woken[name] = now
+            run.apply_async(args=[name], queue=queue, expires=EXPIRES_S)
+
+
+@shared_task(name="tradecore.run")
+def run(name: str) -> None:
+    """Run one job."""
+    run_job(JOBS[name][1], name=name)

@@ -1,0 +1,171 @@
+"""An operator's way through the admin in a real browser. What the console or the network complains of is a failure."""
+
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.back_office.market_day import MarketDay, live_a_market_day
+from tests.factories.accounts import PASSWORD, UserFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+OPERATOR = "ops@example.com"
+BROWSER_TIMEOUT_MS = 15_000
+
+
+@pytest.fixture
+def day(transactional_db: None) -> MarketDay:
+    """Lived before the browser starts: its event loop would keep the main thread from the database."""
+    UserFactory.create(email=OPERATOR, full_name="Omar Haddad", is_staff=True, is_superuser=True)
+    return live_a_market_day()
+
+
+@pytest.fixture
+def browser(day: MarketDay) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ["TRADECORE_BROWSER"], args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What went wrong in the browser so far."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer, complaints: list[str]) -> Iterator[Page]:
+    """A tab of an operator's, signed in. The test fails with whatever it complained of."""
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1500, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(BROWSER_TIMEOUT_MS)
+    listen(page, complaints)
+    page.goto("/admin/")
+    page.fill("input[name=username]", OPERATOR)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    expect(page.get_by_role("heading", name="Machinery").last).to_be_visible()
+    yield page
+    assert complaints == []
+    context.close()
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    """Write down errors and warnings of the console, exceptions, and requests that fail or are refused."""
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(f"console: {message.text}")
+
+    def on_response(response: Response) -> None:
+        if response.status >= 400:
+            complaints.append(f"{response.status}: {response.url}")
+
+    def on_failure(request: Request) -> None:
+        complaints.append(f"failed: {request.url} {request.failure}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: complaints.append(f"exception: {error}"))
+    page.on("response", on_response)
+    page.on("requestfailed", on_failure)
+
+
+def follow(page: Page, group: str, entry: str) -> None:
+    """Open a table by the sidebar, and wait until everything of it is there."""
+    sidebar = page.locator("#nav-sidebar-apps")
+    link = sidebar.get_by_role("link", name=re.compile(rf"\b{re.escape(entry)}$"))
+    if not link.is_visible():
+        sidebar.get_by_role("heading", name=group).click()
+    link.click()
+    page.wait_for_load_state("networkidle")
+
+
+def open_first_row(page: Page) -> None:
+    """Open what the list begins with, and wait until everything of it is there."""
+    page.locator("#result_list tbody th a").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+class TestAnOperator:
+    def test_finds_an_order_and_reads_all_of_it(self, page: Page, day: MarketDay) -> None:
+        expect(page.locator(".bo-count", has_text="Dead letters")).to_contain_text("1")
+        search = page.get_by_role("searchbox", name="Find an order")
+        search.fill(day.shipped.lines[1].sku_code)
+        search.press("Enter")
+        page.get_by_role("link", name=day.shipped.number).click()
+        expect(page.get_by_role("heading", name=day.shipped.number).last).to_be_visible()
+        for section in ("Lines", "Price ladder", "Payment", "Packages", "Stock hold", "Timeline", "Events", "Audit"):
+            expect(page.locator(".bo-card > h2", has_text=section).first).to_be_visible()
+        ladder = page.get_by_text("Price ladder of this line").first
+        ladder.click()
+        expect(page.locator(".bo-detail .bo-ladder").first).to_be_visible()
+        page.get_by_role("link", name="Events").first.click()
+        expect(page.locator("#events")).to_be_in_viewport()
+
+    def test_is_told_when_nothing_is_found(self, page: Page, day: MarketDay) -> None:
+        page.goto("/admin/back-office/orders/")
+        page.get_by_role("searchbox", name="Find an order").fill("no such thing")
+        page.get_by_role("button", name="Find").click()
+        expect(page.get_by_text("No order is found by")).to_be_visible()
+
+    def test_opens_every_table_and_its_first_row(self, page: Page, day: MarketDay) -> None:
+        for group, entry in (
+            ("Catalogue", "Products"),
+            ("Catalogue", "SKUs and prices"),
+            ("Catalogue", "Stock"),
+            ("Catalogue", "Coupons and promotions"),
+            ("Payments", "Provider calls"),
+            ("Payments", "Refunds"),
+            ("Records", "Packages"),
+            ("Machinery", "Timers"),
+            ("Machinery", "Outbox"),
+            ("Machinery", "Audit"),
+            ("Rules and people", "Markets"),
+        ):
+            follow(page, group, entry)
+            open_first_row(page)
+            expect(page.get_by_role("link", name="Close")).to_be_visible()
+            expect(page.get_by_role("button", name="Save")).to_have_count(0)
+
+    def test_replays_a_dead_letter(self, page: Page, day: MarketDay) -> None:
+        page.get_by_role("link", name="Dead letters").first.click()
+        expect(page.get_by_text("mail is down")).to_be_visible()
+        page.locator("input.action-select").first.check()
+        page.select_option("select[name=action]", "replay")
+        page.get_by_role("button", name="Run").click()
+        expect(page.get_by_text("Replayed: 1")).to_be_visible()
+
+    def test_adjusts_stock_and_freezes_a_sku_in_dialogs(self, page: Page, day: MarketDay) -> None:
+        follow(page, "Catalogue", "Stock")
+        open_first_row(page)
+        page.get_by_role("link", name="Adjust").click()
+        page.fill("input[name=delta]", "5")
+        page.fill("input[name=reason]", "found behind the shelf")
+        page.get_by_role("button", name="Adjust").click()
+        page.wait_for_load_state("networkidle")
+        follow(page, "Machinery", "Freezes")
+        page.get_by_role("link", name="Freeze something").click()
+        page.fill("input[name=subject]", str(day.shipped.lines[0].sku_id))
+        page.fill("input[name=reason]", "smells of smoke")
+        page.get_by_role("button", name="Freeze").click()
+        expect(page.get_by_text("smells of smoke")).to_be_visible()
+
+
+class TestListening:
+    def test_hears_errors_exceptions_and_refused_requests(
+        self, browser: Browser, live_server: LiveServer, complaints: list[str]
+    ) -> None:
+        page = browser.new_page()
+        listen(page, complaints)
+        page.goto(f"{live_server.url}/static/no-such-file.css")
+        page.evaluate("console.error('oh no')")
+        page.evaluate("setTimeout(() => { throw new Error('oops') })")
+        page.wait_for_timeout(100)
+        assert any(complaint.startswith("404: ") for complaint in complaints)
+        assert "console: oh no" in complaints
+        assert any("oops" in complaint for complaint in complaints)

@@ -1,0 +1,112 @@
+"""What every test can use: ids without a lease, races, and markers that name what a test needs from the machine.
+
+What cannot be had is left out and named just above pytest's last line. On a build server (CI=true) a left-out database
+or browser test is a failure instead.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from apps.markets.api import forget_markets
+from tradecore import ids, memo
+
+ON_BUILD_SERVER = os.environ.get("CI") == "true"
+RACE_TIMEOUT_S = 60
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _worker_number() -> None:
+    """Each process of a parallel run makes ids of its own, without a lease in a table."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    ids.use_worker_number(int(worker.removeprefix("gw")) % ids.WORKER_COUNT)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What a process remembers of the masters outlives the transaction of a test."""
+    memo.forget_everything()
+    forget_markets()
+
+
+# --- What a test needs from the machine -------------------------------------------------------------------------------
+
+
+def _has_mariadb() -> bool:
+    return "mysql" in settings.DATABASES["default"]["ENGINE"]
+
+
+# Marker: (is it there, what to set, is leaving it out a failure on a build server).
+NEEDS: dict[str, tuple[Callable[[], bool], str, bool]] = {
+    "mariadb": (_has_mariadb, "needs MariaDB: set DATABASE_URL", True),
+    "race": (_has_mariadb, "races run on MariaDB: set DATABASE_URL", True),
+    "redis": (lambda: bool(settings.REDIS_URL), "needs Redis: set REDIS_URL", True),
+    "browser": (lambda: bool(os.environ.get("TRADECORE_BROWSER")), "needs a browser: set TRADECORE_BROWSER", True),
+    "sample": (
+        lambda: bool(os.environ.get("TRADECORE_SAMPLE_DATA")),
+        "needs the sample data: set TRADECORE_SAMPLE_DATA to its folder",
+        False,
+    ),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, (is_there, what_to_set, fails_build) in NEEDS.items():
+        if item.get_closest_marker(marker) and not is_there():
+            if fails_build and ON_BUILD_SERVER:
+                pytest.fail(what_to_set, pytrace=False)
+            pytest.skip(what_to_set)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """After everything else that is summed up: what scripts/test.py could not bring, and why."""
+    yield
+    left_out = os.environ.get("TRADECORE_LEFT_OUT", "").splitlines()
+    if left_out:
+        terminalreporter.section("left out on this machine")
+        for line in left_out:
+            terminalreporter.write_line(line)
+
+
+# --- Fixtures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sample_data() -> Path:
+    """The folder with the recorded orders. For tests marked `sample`."""
+    return Path(os.environ["TRADECORE_SAMPLE_DATA"])
+
+
+@pytest.fixture
+def race(transactional_db: None) -> Callable[[Sequence[Callable[[], Any]]], list[Any]]:
+    """Run callables at once, each in a thread with a connection of its own, from one barrier.
+
+    Returns, in the order given, what each returned or the exception that it raised. For tests marked `race`.
+    """
+    return _race
+
+
+def _race(contenders: Sequence[Callable[[], Any]]) -> list[Any]:
+    barrier = threading.Barrier(len(contenders), timeout=RACE_TIMEOUT_S)
+
+    def contend(contender: Callable[[], Any]) -> Any:
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            return contender()
+        except Exception as error:  # noqa: BLE001 - it is the outcome that the test looks at
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=len(contenders)) as pool:
+        return list(pool.map(contend, contenders, timeout=RACE_TIMEOUT_S))

@@ -1,0 +1,191 @@
+"""Inventory under threads, each with a connection of its own, from one barrier."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from apps.inventory import api as inventory
+from apps.inventory.models import StockHold, StockHoldLine
+from tests.factories.inventory import (
+    EXPIRES_AT,
+    WarehouseFactory,
+    hold_stock,
+    line_of,
+    make_stock,
+    numbers_of,
+    post_stock,
+)
+from tests.support import NOON, in_use_case
+from tradecore.ids import new_id
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+Race = Callable[[Sequence[Callable[[], Any]]], list[Any]]
+
+
+def kinds_of(outcomes: Sequence[Any]) -> Counter[str]:
+    return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+def _post(owner: int) -> bool:
+    return in_use_case(lambda: inventory.post(owner_ref=owner, now=NOON))
+
+
+def _void(owner: int) -> None:
+    in_use_case(lambda: inventory.void(owner_ref=owner, now=NOON))
+
+
+def _release(owner: int, *lines: tuple[int, int]) -> None:
+    in_use_case(lambda: inventory.release(owner_ref=owner, lines=lines, reason="race", now=NOON))
+
+
+def _ship(owner: int, *lines: tuple[int, int]) -> None:
+    in_use_case(lambda: inventory.ship(owner_ref=owner, lines=lines, now=NOON))
+
+
+class TestLastUnit:
+    def test_is_sold_once(self, race: Race) -> None:
+        sku = make_stock(1)
+        outcomes = race([lambda: hold_stock(line_of(sku))] * 50)
+        assert kinds_of(outcomes) == {"int": 1, "OutOfStock": 49}
+        assert numbers_of(sku) == [(0, 1, 0)]
+        assert StockHold.objects.count() == 1
+        assert list(inventory.list_differences()) == []
+
+    def test_is_sold_once_to_those_who_want_it_on_two_lines(self, race: Race) -> None:
+        sku = make_stock(3)
+        outcomes = race([lambda: hold_stock(line_of(sku), line_of(sku))] * 20)
+        assert kinds_of(outcomes) == {"int": 1, "OutOfStock": 19}
+        assert numbers_of(sku) == [(1, 2, 0)]
+
+
+class TestWarehouses:
+    def test_of_two_are_both_emptied_before_anybody_is_refused(self, race: Race) -> None:
+        first, second = WarehouseFactory.create(priority=1), WarehouseFactory.create(priority=2)
+        sku = make_stock(10, warehouse=first)
+        make_stock(10, sku_id=sku, warehouse=second)
+        outcomes = race([lambda: hold_stock(line_of(sku))] * 24)
+        assert kinds_of(outcomes) == {"int": 20, "OutOfStock": 4}
+        assert numbers_of(sku) == [(0, 10, 0), (0, 10, 0)]
+        assert list(inventory.list_differences()) == []
+
+
+class TestOneHold:
+    def test_is_resolved_once(self, race: Race) -> None:
+        sku = make_stock(10)
+        for _ in range(5):
+            owner = hold_stock(line_of(sku, 2))
+            post, void, expire = race(
+                [partial(_post, owner), partial(_void, owner), lambda: inventory.expire_holds(now=EXPIRES_AT)]
+            )
+            hold = inventory.find_hold(owner_ref=owner)
+            assert hold is not None
+            assert post is (hold.status is inventory.HoldStatus.POSTED)
+            assert (type(void).__name__ == "IllegalTransition") is post
+            assert expire == (hold.status is inventory.HoldStatus.EXPIRED)
+        assert list(inventory.list_differences()) == []
+
+    def test_is_opened_once(self, race: Race) -> None:
+        sku, owner = make_stock(50), new_id()
+        outcomes = race([lambda: hold_stock(line_of(sku), owner_ref=owner)] * 10)
+        assert kinds_of(outcomes) == {"int": 1, "HoldRefused": 9}
+        assert numbers_of(sku) == [(49, 1, 0)]
+
+    def test_that_races_its_own_void_holds_nothing_in_the_end(self, race: Race) -> None:
+        sku = make_stock(10)
+        for _ in range(10):
+            owner = new_id()
+            held, voided = race([partial(hold_stock, line_of(sku), owner_ref=owner), partial(_void, owner)])
+            assert isinstance(held, int | inventory.HoldRefused)
+            assert voided is None
+            assert StockHold.objects.get(pk=owner).status == inventory.HoldStatus.VOIDED
+        assert numbers_of(sku) == [(10, 0, 0)]
+
+    def test_gives_back_no_more_than_it_has(self, race: Race) -> None:
+        sku = make_stock(10)
+        line = line_of(sku, 5)
+        owner = post_stock(line)
+        one = (line.line_ref, 1)
+        outcomes = race([partial(_release, owner, one), partial(_ship, owner, one)] * 8)
+        assert kinds_of(outcomes) == {"NoneType": 5, "MoreThanHeld": 11}
+        row = StockHoldLine.objects.get(hold_id=owner)
+        assert row.released + row.shipped == 5
+        assert numbers_of(sku) == [(5 + row.released, 0, 0)]
+
+
+class TestAdjustments:
+    def test_begin_a_stock_together(self, race: Race) -> None:
+        warehouse, sku = WarehouseFactory.create(), new_id()
+        outcomes = race([lambda: make_stock(1, sku_id=sku, warehouse=warehouse)] * 10)
+        assert kinds_of(outcomes) == {"int": 10}
+        assert numbers_of(sku) == [(10, 0, 0)]
+
+    def test_never_take_what_is_being_held(self, race: Race) -> None:
+        warehouse = WarehouseFactory.create()
+        sku = make_stock(10, warehouse=warehouse)
+        take = [lambda: make_stock(-1, sku_id=sku, warehouse=warehouse)] * 10
+        outcomes = race([*take, *[lambda: hold_stock(line_of(sku))] * 10])
+        assert kinds_of(outcomes)["int"] == 10
+        assert numbers_of(sku)[0][0] == 0
+        assert list(inventory.list_differences()) == []
+
+
+class TestBaskets:
+    SECONDS = 6
+    BUYERS = 16
+
+    def test_that_lock_in_every_order_never_show_a_deadlock(self, race: Race) -> None:
+        warehouses = [WarehouseFactory.create(priority=priority) for priority in (2, 1)]
+        skus = [make_stock(100_000, warehouse=warehouse) for warehouse in warehouses for _ in range(4)]
+        for sku in skus:
+            for warehouse in warehouses:
+                make_stock(1_000, sku_id=sku, warehouse=warehouse)
+        until = time.monotonic() + self.SECONDS
+        outcomes = race([partial(_shop, skus, seed=seed, until=until) for seed in range(self.BUYERS)])
+        assert kinds_of(outcomes) == {"int": self.BUYERS}
+        assert sum(outcomes) > self.BUYERS
+        assert list(inventory.list_differences()) == []
+        assert sum(held for sku in skus for _, held, _ in numbers_of(sku)) == 0
+
+
+def _shop(skus: list[int], *, seed: int, until: float) -> int:
+    """Buy and give back baskets of SKUs in random order until the time is over. Returns how many."""
+    shuffled = random.Random(seed)
+    baskets = 0
+    while time.monotonic() < until:
+        lines = [line_of(sku, shuffled.randint(1, 3)) for sku in shuffled.sample(skus, k=5)]
+        owner = hold_stock(*lines)
+        if shuffled.random() < 0.5:
+            assert _post(owner)
+            _release(owner, *((line.line_ref, line.quantity) for line in shuffled.sample(lines, k=3)))
+        else:
+            _void(owner)
+        baskets += 1
+    return baskets
+
+
+class TestRebuild:
+    def test_reports_nothing_that_is_merely_being_changed(self, race: Race) -> None:
+        skus = [make_stock(1_000) for _ in range(3)]
+        until = time.monotonic() + 2
+
+        def watch() -> int:
+            looks = 0
+            while time.monotonic() < until:
+                assert list(inventory.list_differences()) == []
+                looks += 1
+            return looks
+
+        def sell(sku: int) -> int:
+            while time.monotonic() < until:
+                post_stock(line_of(sku))
+            return 0
+
+        outcomes = race([watch, *(partial(sell, sku) for sku in skus)])
+        assert kinds_of(outcomes) == {"int": 4}
+        assert outcomes[0] > 0

@@ -1,0 +1,39 @@
+"""Private servers: as many as are asked for at once, each on a port of its own, and nobody gets in without a word."""
+
+import os
+from pathlib import Path
+
+import pytest
+import redis
+
+from machine import packages, reaper, servers
+
+
+@pytest.mark.redis
+class TestRedis:
+    def test_starts_twice_at_once(self, tmp_path: Path) -> None:
+        programs = packages.find_servers()
+        assert programs is not None
+        mark = f"test-{os.getpid()}"
+        environment = {**os.environ, reaper.VARIABLE: mark}
+        folders = [tmp_path / "one", tmp_path / "two"]
+        for folder in folders:
+            folder.mkdir()
+        try:
+            started = [servers.start_redis(programs, folder, environment) for folder in folders]
+            assert len({server.port for server in started}) == 2
+            for server in started:
+                assert redis.Redis.from_url(server.url).ping()
+                with pytest.raises(redis.AuthenticationError):
+                    redis.Redis.from_url(f"redis://127.0.0.1:{server.port}").ping()
+        finally:
+            reaper.end_all(mark, [])
+
+    def test_says_why_it_did_not_start(self, tmp_path: Path) -> None:
+        programs = packages.find_servers()
+        assert programs is not None
+        broken = servers.Programs(
+            mariadbd=programs.mariadbd, mariadb_install_db=programs.mariadb_install_db, redis_server=Path("/bin/false")
+        )
+        with pytest.raises(servers.ServerFailed, match="redis-server did not start"):
+            servers.start_redis(broken, tmp_path, os.environ)

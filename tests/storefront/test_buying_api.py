@@ -1,0 +1,255 @@
+"""Quotes, purchases and orders over HTTP: every way in which they can be answered is a documented one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.catalog.models import SkuPrice
+from apps.orders.models import Order, Purchase
+from tests.api import Api, code_of, machine_token, pointers_of, read
+from tests.factories.accounts import AddressFactory
+from tests.factories.checkout import ShopFloor
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = {
+    "recipient": "Robin Buyer",
+    "line1": "10 Downing Street",
+    "city": "London",
+    "postal_code": "SW1A 2AA",
+    "country": "GB",
+}
+
+
+@pytest.fixture
+def quote(floor: ShopFloor, guest: Api) -> Callable[..., Any]:
+    """Quotes the guest one piece of a new SKU, or whatever the parts say."""
+
+    def quote(*, stock: int = 10, quantity: int = 1, **parts: Any) -> Any:
+        lines = [{"sku_id": str(floor.add_sku(stock=stock)), "quantity": quantity}]
+        wish = {"market": "GB", "lines": lines, "address": ADDRESS, "delivery_option": "standard"}
+        return guest.post("/store/v1/quotes", wish | parts)
+
+    return quote
+
+
+@pytest.fixture
+def buy(guest: Api) -> Callable[..., Any]:
+    """Buys an answered quote for the guest."""
+
+    def buy(quoted: Any, *, token: str = "tok_ok", key: str = "key", **parts: Any) -> Any:
+        body = {
+            "quote_token": read(quoted)["quote_token"],
+            "expected_total": read(quoted)["total"],
+            "payment": {"provider": "scripted", "method_token": token},
+            "email": "robin@example.com",
+        }
+        return guest.post("/store/v1/purchases", body | parts, key=key)
+
+    return buy
+
+
+class TestQuote:
+    def test_shows_every_step(self, quote: Callable[..., Any]) -> None:
+        shown = read(quote(quantity=2, coupon_codes=["NOBODYS"]))
+        assert shown["total"] == {"amount": "43.97", "currency": "GBP"}
+        assert shown["orders"][0]["lines"][0]["steps"][0]["layer"] == "L0"
+        assert [outcome["reason"] for outcome in shown["promotions"]] == ["UNKNOWN_CODE"]
+
+    @pytest.mark.parametrize(
+        ("parts", "status", "code"),
+        [
+            ({"market": "XX"}, 422, "markets.unknown_market"),
+            ({"market": "US"}, 422, "markets.region_unknown"),
+            ({"lines": [{"sku_id": "1", "quantity": 1}]}, 409, "checkout.sku_unavailable"),
+            ({"delivery_option": "pigeon"}, 422, "checkout.delivery_option_unknown"),
+            ({"address": ADDRESS | {"country": "ZZ"}}, 422, "accounts.address_invalid"),
+            ({"coupon_codes": ["\u00e9"]}, 400, "promotions.coupon_code_invalid"),
+            ({"lines": []}, 400, "request.invalid"),
+            ({"payment_method": "shells"}, 400, "request.invalid"),
+            ({"recorded_difference_minor": 1}, 400, "request.invalid"),
+        ],
+    )
+    def test_refuses_in_documented_words(self, quote: Callable[..., Any], parts: Any, status: int, code: str) -> None:
+        answer = quote(**parts)
+        assert (answer.status_code, code_of(answer)) == (status, code)
+
+    def test_finds_the_address_of_its_buyer_only(self, floor: ShopFloor, robin: Any, member: Api) -> None:
+        wish = {
+            "market": "GB",
+            "lines": [{"sku_id": str(floor.add_sku()), "quantity": 1}],
+            "delivery_option": "standard",
+        }
+        own, foreign = AddressFactory(user=robin), AddressFactory()
+        assert member.post("/store/v1/quotes", wish | {"address_id": str(own.pk)}).status_code == 200
+        assert member.post("/store/v1/quotes", wish | {"address_id": str(foreign.pk)}).status_code == 404
+
+    def test_waits_when_coupon_guesses_are_used_up(self, quote: Callable[..., Any]) -> None:
+        for number in range(20):
+            quote(coupon_codes=[f"GUESS{number}"])
+        assert quote(coupon_codes=["GUESS"]).status_code == 429
+
+
+class TestPurchase:
+    @pytest.mark.parametrize(
+        ("token", "status", "next_action"),
+        [("tok_ok", 201, None), ("tok_3ds", 202, "redirect"), ("tok_silent", 202, "await_provider")],
+    )
+    def test_says_what_is_left_to_do(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], token: str, status: int, next_action: str | None
+    ) -> None:
+        answer = buy(quote(), token=token)
+        assert answer.status_code == status
+        assert (read(answer)["next_action"] or {}).get("kind") == next_action
+
+    def test_is_declined_once_per_key_and_stays_payable(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api
+    ) -> None:
+        quoted = quote()
+        declined = buy(quoted, token="tok_declined")
+        assert (declined.status_code, code_of(declined)) == (402, "payments.declined")
+        assert buy(quoted, token="tok_declined")["Idempotent-Replayed"] == "true"
+        path = f"/store/v1/purchases/{read(declined)['purchase_id']}"
+        assert read(guest.get(path))["next_action"] == {"kind": "pay_again"}
+        payment = {"payment": {"provider": "scripted", "method_token": "tok_ok"}}
+        assert guest.post(f"{path}/payments", payment, key="again").status_code == 201
+
+    def test_is_refused_with_the_quote_that_would_be(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api
+    ) -> None:
+        quoted = quote()
+        SkuPrice.objects.update(amount_minor=2499)
+        answer = buy(quoted)
+        assert (answer.status_code, code_of(answer)) == (409, "checkout.price_changed")
+        fresh = read(answer)["quote"]
+        assert fresh["total"] == read(answer)["quoted"] == {"amount": "28.98", "currency": "GBP"}
+        assert "fee_plan" not in answer.content.decode()
+        assert not Purchase.objects.exists()
+
+    def test_is_refused_when_the_quote_has_bought(self, quote: Callable[..., Any], buy: Callable[..., Any]) -> None:
+        quoted = quote()
+        bought = read(buy(quoted))
+        again = buy(quoted, key="another tab")
+        assert (again.status_code, code_of(again)) == (409, "checkout.quote_used")
+        assert read(again)["purchase_id"] == bought["purchase_id"]
+
+    def test_is_refused_when_stock_is_short(self, quote: Callable[..., Any], buy: Callable[..., Any]) -> None:
+        answer = buy(quote(stock=1, quantity=2))
+        assert (answer.status_code, code_of(answer)) == (409, "inventory.out_of_stock")
+        assert [(line["wanted"], line["available"]) for line in read(answer)["lines"]] == [(2, 1)]
+        assert not Purchase.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("parts", "status", "code"),
+        [
+            ({"quote_token": "made up"}, 422, "checkout.quote_invalid"),
+            ({"payment": {"provider": "nobody", "method_token": "t"}}, 422, "payments.provider_unknown"),
+            (
+                {"payment": {"provider": "scripted", "method": "shells", "method_token": "t"}},
+                422,
+                "checkout.payment_method_unknown",
+            ),
+            ({"payment": {"provider": "scripted", "method_token": "4111111111111111"}}, 400, "request.invalid"),
+            (
+                {
+                    "payment": {
+                        "tenders": [
+                            {
+                                "provider": "scripted",
+                                "method_token": "t",
+                                "amount": {"amount": "1.00", "currency": "GBP"},
+                            }
+                        ]
+                    }
+                },
+                422,
+                "payments.tenders_do_not_add_up",
+            ),
+        ],
+    )
+    def test_refuses_in_documented_words(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], parts: Any, status: int, code: str
+    ) -> None:
+        answer = buy(quote(), **parts)
+        assert (answer.status_code, code_of(answer)) == (status, code)
+        assert not Purchase.objects.exists()
+
+    def test_is_cancelled_unpaid_once(self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api) -> None:
+        path = f"/store/v1/purchases/{read(buy(quote(), token='tok_3ds'))['purchase_id']}/cancel"
+        assert read(guest.post(path, {}, key="one"))["status"] == "CANCELLED"
+        again = guest.post(path, {}, key="two")
+        assert (again.status_code, code_of(again)) == (409, "checkout.not_payable")
+
+
+class TestOrder:
+    def test_is_found_listed_and_cancelled(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api
+    ) -> None:
+        order = read(buy(quote()))["orders"][0]
+        path = f"/store/v1/orders/{order['id']}"
+        assert [item["id"] for item in read(guest.get("/store/v1/orders"))["items"]] == [order["id"]]
+        assert read(guest.get(path))["status"] == "ON_HOLD"
+        early = guest.post(f"{path}/confirm-receipt", {}, key="early")
+        assert (early.status_code, code_of(early)) == (409, "orders.not_delivered")
+        assert read(guest.post(f"{path}/cancel", {}, key="one"))["status"] == "CANCELLED"
+        again = guest.post(f"{path}/cancel", {}, key="two")
+        assert (again.status_code, code_of(again)) == (409, "orders.not_cancellable")
+
+    def test_is_found_by_number_and_address_without_a_token(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], nobody: Api
+    ) -> None:
+        order = read(buy(quote()))["orders"][0]
+        form = {"number": order["number"], "email": "Robin@Example.com"}
+        assert read(nobody.post("/store/v1/guest-orders", form))["id"] == order["id"]
+        for parts, status in (({"email": "sara@example.com"}, 404), ({"number": "0000"}, 400), ({"email": "?"}, 400)):
+            assert nobody.post("/store/v1/guest-orders", form | parts).status_code == status
+
+    def test_is_shown_to_no_application_that_speaks_for_itself(
+        self, quote: Callable[..., Any], buy: Callable[..., Any]
+    ) -> None:
+        buy(quote())
+        machine = Api(token=machine_token(scope="store"))
+        assert machine.get("/store/v1/orders").status_code == 403
+        assert machine.get(f"/store/v1/orders/{Order.objects.get().pk}").status_code == 403
+
+
+class TestMembers:
+    def test_need_no_address_for_messages(self, floor: ShopFloor, member: Api, robin: Any) -> None:
+        wish = {
+            "market": "GB",
+            "lines": [{"sku_id": str(floor.add_sku()), "quantity": 1}],
+            "address": ADDRESS,
+            "delivery_option": "standard",
+        }
+        quoted = read(member.post("/store/v1/quotes", wish))
+        body = {
+            "quote_token": quoted["quote_token"],
+            "expected_total": quoted["total"],
+            "payment": {"provider": "scripted", "method_token": "tok_ok"},
+        }
+        assert member.post("/store/v1/purchases", body, key="k").status_code == 201
+        assert Purchase.objects.get().contact_email == "robin@example.com"
+
+    def test_find_no_quote_of_another_tab_of_somebody_else(self, quote: Callable[..., Any], stranger: Api) -> None:
+        quoted = read(quote())
+        body = {
+            "quote_token": quoted["quote_token"],
+            "expected_total": quoted["total"],
+            "payment": {"provider": "scripted", "method_token": "tok_ok"},
+        }
+        answer = stranger.post("/store/v1/purchases", body, key="k")
+        assert (answer.status_code, code_of(answer)) == (422, "checkout.quote_invalid")
+
+
+class TestGuests:
+    def test_give_an_address_for_messages(self, quote: Callable[..., Any], guest: Api) -> None:
+        quoted = read(quote())
+        body = {
+            "quote_token": quoted["quote_token"],
+            "expected_total": quoted["total"],
+            "payment": {"provider": "scripted", "method_token": "tok_ok"},
+        }
+        answer = guest.post("/store/v1/purchases", body, key="k")
+        assert (answer.status_code, code_of(answer)) == (422, "storefront.email_missing")
+        assert pointers_of(guest.post("/store/v1/purchases", body | {"email": "?"}, key="k2")) == {"/email"}

@@ -1,0 +1,212 @@
+"""The four words for transactions."""
+
+from typing import Any, Never
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from tests.support import NOON, in_use_case
+from tradecore import db, locks
+from tradecore.locks import LockOrderInverted, Rank, note_lock
+from tradecore.models import AuditEntry, Freeze
+
+
+def a_freeze(subject: int = 1) -> Freeze:
+    return Freeze(kind="sku_sale", subject=subject, reason="test", placed_by="test", placed_at=NOON)
+
+
+def an_entry() -> AuditEntry:
+    return AuditEntry(actor="test", action="test", subject="test", occurred_at=NOON)
+
+
+@pytest.mark.django_db
+class TestUseCase:
+    def test_commits_what_waits_to_be_inserted(self) -> None:
+        in_use_case(lambda: db.insert_later(a_freeze(1), a_freeze(2), an_entry()))
+        assert (Freeze.objects.count(), AuditEntry.objects.count()) == (2, 1)
+
+    def test_inserts_one_statement_per_table(self, django_assert_num_queries: Any) -> None:
+        def body() -> None:
+            db.insert_later(a_freeze(1), an_entry(), a_freeze(2), an_entry())
+            with django_assert_num_queries(2):
+                db.insert_pending()
+
+        in_use_case(body)
+
+    def test_leaves_nothing_behind_when_it_fails(self) -> None:
+        def body() -> Never:
+            a_freeze().save(force_insert=True)
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            in_use_case(body)
+        assert not Freeze.objects.exists()
+
+    def test_cannot_be_opened_inside_another(self) -> None:
+        with pytest.raises(AssertionError, match="a use case is open"):
+            in_use_case(lambda: in_use_case(lambda: None))
+
+    def test_starts_again_after_a_deadlock(self) -> None:
+        attempts = []
+
+        def body() -> None:
+            attempts.append(1)
+            a_freeze().save(force_insert=True)
+            if len(attempts) < 3:
+                raise OperationalError(1213, "Deadlock found")
+
+        in_use_case(body)
+        assert (len(attempts), Freeze.objects.count()) == (3, 1)
+
+    def test_gives_up_with_busy_after_bounded_tries(self) -> None:
+        attempts = []
+
+        def body() -> Never:
+            attempts.append(1)
+            raise OperationalError(1213, "Deadlock found")
+
+        with pytest.raises(db.Busy):
+            in_use_case(body)
+        assert len(attempts) == 4
+
+    def test_does_not_wait_twice_for_a_lock_while_somebody_waits_for_it(self) -> None:
+        attempts = []
+
+        def body() -> Never:
+            attempts.append(1)
+            raise OperationalError(1205, "Lock wait timeout exceeded")
+
+        with db.web_request(), pytest.raises(db.Busy):
+            in_use_case(body)
+        assert len(attempts) == 1
+
+    def test_is_busy_at_once_when_the_database_cannot_be_reached(self) -> None:
+        def body() -> Never:
+            raise OperationalError(2002, "Can't connect")
+
+        with pytest.raises(db.Busy):
+            in_use_case(body)
+
+    def test_does_not_retry_what_a_constraint_refuses(self) -> None:
+        attempts = []
+
+        def body() -> Never:
+            attempts.append(1)
+            raise IntegrityError(1062, "Duplicate entry")
+
+        with pytest.raises(IntegrityError):
+            in_use_case(body)
+        assert len(attempts) == 1
+
+
+@pytest.mark.django_db
+class TestAlongside:
+    def test_runs_with_the_result_and_commits_with_it(self) -> None:
+        seen = []
+
+        def companion(result: Any) -> None:
+            seen.append(result)
+            an_entry().save(force_insert=True)
+
+        with db.alongside(companion):
+            in_use_case(lambda: "the result")
+        assert seen == ["the result"]
+        assert AuditEntry.objects.count() == 1
+
+    def test_rolls_the_effect_back_when_it_fails(self) -> None:
+        def companion(_result: Any) -> Never:
+            raise RuntimeError
+
+        with db.alongside(companion), pytest.raises(RuntimeError):
+            in_use_case(lambda: a_freeze().save(force_insert=True))
+        assert not Freeze.objects.exists()
+
+    def test_is_not_run_outside_its_block(self) -> None:
+        seen: list[object] = []
+        with db.alongside(seen.append):
+            pass
+        in_use_case(lambda: None)
+        assert seen == []
+
+    def test_joins_those_around_it(self) -> None:
+        seen = []
+        with db.alongside(lambda _: seen.append("outer")), db.alongside(lambda _: seen.append("inner")):
+            in_use_case(lambda: None)
+        assert seen == ["outer", "inner"]
+
+
+@pytest.mark.django_db
+class TestSavepoint:
+    def test_takes_back_what_waited_to_be_inserted(self) -> None:
+        def fail_behind_a_savepoint() -> None:
+            with db.savepoint():
+                db.insert_later(a_freeze(2))
+                raise RuntimeError
+
+        def body() -> None:
+            db.insert_later(a_freeze(1))
+            with pytest.raises(RuntimeError):
+                fail_behind_a_savepoint()
+
+        in_use_case(body)
+        assert [freeze.subject for freeze in Freeze.objects.all()] == [1]
+
+    def test_keeps_the_transaction_after_a_refused_row(self) -> None:
+        def body() -> None:
+            a_freeze(1).save(force_insert=True)
+            with pytest.raises(IntegrityError), db.savepoint():
+                a_freeze(1).save(force_insert=True)
+
+        in_use_case(body)
+        assert Freeze.objects.count() == 1
+
+
+class TestTransactionRequired:
+    def test_refuses_to_run_alone(self) -> None:
+        with pytest.raises(AssertionError, match="inside a use case only"):
+            db.transaction_required(lambda: None)()
+
+
+@pytest.mark.django_db
+class TestLockOrder:
+    def test_refuses_a_lower_rank_after_a_higher_one(self) -> None:
+        def body() -> None:
+            note_lock(Rank.STOCK, 1, 1)
+            note_lock(Rank.PURCHASE, 1)
+
+        with pytest.raises(LockOrderInverted):
+            in_use_case(body)
+
+    def test_refuses_a_lower_key_after_a_higher_one(self) -> None:
+        def body() -> None:
+            note_lock(Rank.STOCK, 2, 1)
+            note_lock(Rank.STOCK, 1, 9)
+
+        with pytest.raises(LockOrderInverted):
+            in_use_case(body)
+
+    def test_takes_again_what_is_held(self) -> None:
+        def body() -> None:
+            note_lock(Rank.PURCHASE, 1)
+            note_lock(Rank.STOCK, 1, 1)
+            note_lock(Rank.PURCHASE, 1)
+
+        in_use_case(body)
+
+    def test_starts_anew_with_each_transaction(self) -> None:
+        in_use_case(lambda: note_lock(Rank.STOCK, 1, 1))
+        in_use_case(lambda: note_lock(Rank.PURCHASE, 1))
+
+    def test_gives_the_same_object_for_a_row_that_is_held(self, django_assert_num_queries: Any) -> None:
+        a_freeze().save(force_insert=True)
+        pk = Freeze.objects.get().pk
+
+        def body() -> None:
+            first = locks.lock_row(Rank.PURCHASE, Freeze.objects.all(), pk)
+            with django_assert_num_queries(0):
+                assert locks.lock_row(Rank.PURCHASE, Freeze.objects.all(), pk) is first
+
+        in_use_case(body)
+
+    def test_leaves_out_what_does_not_exist(self) -> None:
+        assert in_use_case(lambda: locks.lock_rows(Rank.PURCHASE, Freeze.objects.all(), [1, 2])) == []

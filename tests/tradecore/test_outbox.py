@@ -1,0 +1,180 @@
+"""The outbox: at least once, in order per aggregate, positions without a gap."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar, Never
+
+import pytest
+
+from tests.support import NOON, in_use_case
+from tradecore import clock, outbox
+from tradecore.models import OutboxEvent
+from tradecore.money import Money
+from tradecore.outbox import Event, publish, relay, replay_dead, stamp_positions
+
+
+@dataclass(frozen=True, slots=True)
+class ThingHappened(Event):
+    kind: ClassVar[str] = "test.thing_happened"
+
+    thing_id: int
+    price: Money
+
+
+def publish_some(*sequences: int, thing: int = 1, shop_id: int | None = None) -> None:
+    def body() -> None:
+        for sequence in sequences:
+            event = ThingHappened(thing_id=thing, price=Money(6944, "GBP"))
+            publish(event, aggregate="thing", aggregate_id=thing, sequence=sequence, now=NOON, shop_id=shop_id)
+
+    in_use_case(body)
+
+
+class Recorder:
+    """A handler that keeps what it gets and fails as often as it is told to."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.got: list[tuple[int, int]] = []
+        self.failures = failures
+
+    def __call__(self, event: outbox.DeliveredEvent) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("cannot")
+        self.got.append((event.aggregate_id, event.sequence))
+
+
+def relay_to(handler: Recorder) -> int:
+    return relay(subscriptions={ThingHappened.kind: [handler]})
+
+
+def make_due() -> None:
+    OutboxEvent.objects.update(next_attempt_at=clock.real_now() - timedelta(seconds=1))
+
+
+@pytest.mark.django_db
+class TestPublish:
+    def test_stands_or_falls_with_its_fact(self) -> None:
+        def body() -> Never:
+            publish(ThingHappened(1, Money(1, "GBP")), aggregate="thing", aggregate_id=1, sequence=1, now=NOON)
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            in_use_case(body)
+        assert not OutboxEvent.objects.exists()
+
+    def test_writes_the_payload_as_answers_are_written(self) -> None:
+        publish_some(1)
+        row = OutboxEvent.objects.get()
+        assert row.payload == {"thing_id": "1", "price": {"amount": "69.44", "currency": "GBP"}}
+
+    def test_refuses_a_sequence_twice(self) -> None:
+        publish_some(1)
+        with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
+            publish_some(1)
+
+
+@pytest.mark.django_db
+class TestRelay:
+    def test_delivers_once_and_in_order(self) -> None:
+        publish_some(1, 2, 3)
+        handler = Recorder()
+        assert (relay_to(handler), relay_to(handler)) == (3, 0)
+        assert handler.got == [(1, 1), (1, 2), (1, 3)]
+
+    def test_holds_back_what_comes_after_a_failure_and_nothing_of_others(self) -> None:
+        publish_some(1, 2, thing=1)
+        publish_some(1, thing=2)
+        handler = Recorder(failures=1)
+        relay_to(handler)
+        assert handler.got == [(2, 1)]
+        make_due()
+        relay_to(handler)
+        make_due()
+        relay_to(handler)
+        assert handler.got == [(2, 1), (1, 1), (1, 2)]
+
+    def test_backs_off_before_it_tries_again(self) -> None:
+        publish_some(1)
+        handler = Recorder(failures=1)
+        relay_to(handler)
+        assert relay_to(handler) == 0
+        assert handler.got == []
+        assert OutboxEvent.objects.get().last_error == "RuntimeError: cannot"
+
+    def test_parks_poison_with_what_is_behind_it_until_it_is_replayed(self) -> None:
+        publish_some(1, 2)
+        handler = Recorder(failures=outbox.ATTEMPTS_LIMIT)
+        for _ in range(outbox.ATTEMPTS_LIMIT + 2):
+            make_due()
+            relay_to(handler)
+        assert OutboxEvent.objects.exclude(dead_at=None).count() == 1
+        assert handler.got == []
+        assert replay_dead() == 1
+        for _ in range(2):
+            make_due()
+            relay_to(handler)
+        assert handler.got == [(1, 1), (1, 2)]
+
+    def test_takes_up_what_a_dead_relay_had_claimed(self) -> None:
+        publish_some(1)
+        outbox._claim(limit=10)
+        handler = Recorder()
+        assert relay_to(handler) == 0
+        make_due()
+        assert relay_to(handler) == 1
+
+    def test_delivers_what_nobody_subscribes_to(self) -> None:
+        publish_some(1)
+        assert relay(subscriptions={}) == 1
+
+
+@pytest.mark.django_db
+class TestPositions:
+    def test_have_no_gap_and_never_change(self) -> None:
+        publish_some(1, 2)
+        stamp_positions()
+        publish_some(3)
+        stamp_positions()
+        stamp_positions()
+        assert list(OutboxEvent.objects.order_by("sequence").values_list("position", flat=True)) == [1, 2, 3]
+
+    def test_are_not_lost_to_an_event_that_commits_late(self) -> None:
+        publish_some(2)
+        stamp_positions()
+        publish_some(1)
+        late = OutboxEvent.objects.get(sequence=1)
+        OutboxEvent.objects.filter(pk=late.pk).update(id=1)
+        stamp_positions()
+        assert OutboxEvent.objects.get(sequence=1).position == 2
+
+    def test_show_a_shop_its_own_events_only(self) -> None:
+        publish_some(1, thing=1, shop_id=10)
+        publish_some(1, thing=2, shop_id=20)
+        publish_some(1, thing=3)
+        stamp_positions()
+        assert [row.shop_id for row in outbox.list_events(after=0, limit=10, shop_ids=[10])] == [10]
+        assert len(outbox.list_events(after=0, limit=10)) == 3
+        assert len(outbox.list_events(after=2, limit=10)) == 1
+
+
+@pytest.mark.race
+class TestTwoRelaysAtOnce:
+    def test_deliver_every_event_and_keep_each_aggregate_in_order(self, race: Any) -> None:
+        for thing in range(1, 21):
+            publish_some(1, 2, 3, thing=thing)
+        handlers = [Recorder(), Recorder()]
+        race([lambda handler=handler: relay_to(handler) for handler in handlers] * 2)
+        last = Recorder()
+        for _ in range(10):
+            make_due()
+            relay_to(last)
+        got = [event for handler in [*handlers, last] for event in handler.got]
+        assert sorted(got) == [(thing, sequence) for thing in range(1, 21) for sequence in (1, 2, 3)]
+
+    def test_give_positions_without_a_gap(self, race: Any) -> None:
+        for thing in range(1, 21):
+            publish_some(1, 2, thing=thing)
+        race([stamp_positions] * 3)
+        positions = OutboxEvent.objects.order_by("position").values_list("position", flat=True)
+        assert list(positions) == list(range(1, 41))

@@ -1,0 +1,229 @@
+"""The four words for transactions. `transaction.atomic` is written nowhere else.
+
+`use_case` opens the one durable transaction and retries what the database asks to be retried; `transaction_required`
+marks what runs below it; `savepoint` guards a statement that may fail; `assert_no_transaction` is the first line of
+everything that talks to the network.
+
+# Note [Retries]
+After 1213 (deadlock) and 1020 (changed since read) the server has discarded the whole transaction, and with
+innodb_rollback_on_timeout the same is true of 1205 (lock wait timeout). Going on would commit half a story, so nothing
+below catches them: the use case starts again from the top, a bounded number of times. A request of the web does not
+wait for a lock twice: 1205 is answered with Busy at once. A connection that is lost before COMMIT is replaced once; one
+that is lost during COMMIT leaves the outcome unknown, and only the idempotency key can tell.
+"""
+
+import functools
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Model
+
+from tradecore import locks, worker_leases
+from tradecore.errors import Kind, Refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Companion = Callable[[Any], None]
+
+_DISCARDED = frozenset({1213, 1020})
+_LOCK_WAIT_TIMEOUT = 1205
+_CONNECTION_LOST = frozenset({2006, 2013, 2055, 1053, 1927, 4031})
+_UNREACHABLE = frozenset({1040, 1203, 2002, 2003})
+_PAUSES_S = (0.010, 0.040, 0.160)
+
+
+@dataclass
+class Busy(Refusal):
+    """The database asked to try again and still does; nothing was changed."""
+
+    code = "database.busy"
+    kind = Kind.UNAVAILABLE
+    title = "Too much is going on at once. Try again in a moment."
+
+    retry_after: int = 1
+
+
+@dataclass
+class OutcomeUnknown(Refusal):
+    """The connection was lost while the transaction was being committed: it may or may not have been."""
+
+    code = "database.outcome_unknown"
+    kind = Kind.UNAVAILABLE
+    title = "The outcome is not known yet. Repeat the request with the same Idempotency-Key."
+
+    retry_after: int = 1
+
+
+@dataclass
+class _Transaction:
+    """What one use case's transaction carries until its commit."""
+
+    pending: dict[type[Model], list[Model]] = field(default_factory=dict)
+
+
+_transaction: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
+_companions: ContextVar[tuple[Companion, ...]] = ContextVar("companions", default=())
+_web: ContextVar[bool] = ContextVar("web", default=False)
+
+
+def use_case(function: Callable[P, R]) -> Callable[P, R]:
+    """Run the function in the one durable transaction of its use case; retry by Note [Retries].
+
+    Refuses: Busy (nothing was changed), OutcomeUnknown (COMMIT was sent and not answered).
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        assert_no_transaction()
+        worker_leases.ensure()
+        companions = _companions.get()
+        emptied = _companions.set(())
+        try:
+            return _with_retries(lambda: _once(lambda: function(*args, **kwargs), companions))
+        finally:
+            _companions.reset(emptied)
+
+    return run
+
+
+@contextmanager
+def alongside(companion: Companion) -> Iterator[None]:
+    """Let the companion run in the transaction of a use case that the block calls, with its result, before the commit.
+
+    Each use case that the block calls runs it anew. For the records that must stand or fall with the effect and of
+    which the use case knows nothing: the inbox row of the event that it handles, the timer that fired it, the outcome
+    of its idempotency key.
+    """
+    token = _companions.set((*_companions.get(), companion))
+    try:
+        yield
+    finally:
+        _companions.reset(token)
+
+
+def transaction_required(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a function that only makes sense inside the transaction of a use case."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _transaction.get() is None:
+            raise AssertionError(f"{function.__qualname__} runs inside a use case only")
+        return function(*args, **kwargs)
+
+    return run
+
+
+def assert_no_transaction() -> None:
+    """First line of whatever opens a use case or talks to the network: no lock may be held meanwhile."""
+    if _transaction.get() is not None:
+        raise AssertionError("a use case is open: commit first, then call")
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Guard statements that may fail on a constraint without losing the transaction. Never for 1213."""
+    current = _current()
+    marks = {model: len(rows) for model, rows in current.pending.items()}
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        for model, rows in current.pending.items():
+            del rows[marks.get(model, 0) :]
+        raise
+
+
+def insert_later(*rows: Model) -> None:
+    """Insert the rows in bulk, one statement per table, at the next `insert_pending` or just before the commit."""
+    pending = _current().pending
+    for row in rows:
+        pending.setdefault(type(row), []).append(row)
+
+
+def insert_pending() -> None:
+    """Insert what waits, now: the last call before a contended lock is taken, so that the lock is held for less."""
+    pending = _current().pending
+    while pending:
+        model = next(iter(pending))
+        model._default_manager.bulk_create(pending.pop(model))  # noqa: SLF001 - the documented way to any model
+
+
+@contextmanager
+def web_request() -> Iterator[None]:
+    """Mark the block as a request that somebody waits for: a lock that is not had in time is Busy at once."""
+    token = _web.set(True)
+    try:
+        yield
+    finally:
+        _web.reset(token)
+
+
+def is_unreachable(error: DatabaseError) -> bool:
+    """Whether the error says that the database cannot be had at all, or was lost on the way."""
+    return _number(error) in _UNREACHABLE | _CONNECTION_LOST
+
+
+def _current() -> _Transaction:
+    current = _transaction.get()
+    if current is None:
+        raise AssertionError("there is no use case open")
+    return current
+
+
+def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
+    """One attempt: open, run, let the companions join, insert what waits, commit."""
+    locks_token = locks.begin()
+    token = _transaction.set(_Transaction())
+    commit_sent = False
+    try:
+        with transaction.atomic(durable=True):
+            result = body()
+            for companion in companions:
+                companion(result)
+            insert_pending()
+            commit_sent = True
+    except DatabaseError as error:
+        if commit_sent and _number(error) in _CONNECTION_LOST:
+            connection.close()
+            raise OutcomeUnknown from error
+        raise
+    finally:
+        _transaction.reset(token)
+        locks.end(locks_token)
+    return result
+
+
+def _with_retries(attempt: Callable[[], R]) -> R:
+    reconnected = False
+    for pause in (*_PAUSES_S, None):
+        try:
+            return attempt()
+        except DatabaseError as error:
+            number = _number(error)
+            if number in _UNREACHABLE:
+                raise Busy from error
+            lost = number in _CONNECTION_LOST and not reconnected
+            if not (lost or _asks_for_retry(error, number)):
+                raise
+            if pause is None or (number == _LOCK_WAIT_TIMEOUT and _web.get()):
+                raise Busy from error
+            if lost:
+                reconnected = True
+                connection.close()
+        time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _asks_for_retry(error: DatabaseError, number: int | None) -> bool:
+    return number in _DISCARDED or number == _LOCK_WAIT_TIMEOUT or "database is locked" in str(error)
+
+
+def _number(error: DatabaseError) -> int | None:
+    """The server's error number, where there is one (SQLite has none)."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else None

@@ -1,0 +1,51 @@
+"""Freezes stop one thing and nothing else: a SKU's sale, a promotion, a shop's payouts.
+
+The flows ask before they act; whoever watches the books, or an operator, places and lifts them with a reason.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from tradecore import audit, db
+from tradecore.memo import Memo
+from tradecore.models import Freeze
+
+#: How late a process may hear of a freeze that another one has placed.
+REMEMBERED_S = 2
+
+_frozen: Memo[tuple[str, int], bool] = Memo(ttl_s=REMEMBERED_S)
+
+SKU_SALE = "sku_sale"
+PROMOTION = "promotion"
+KINDS = frozenset({SKU_SALE, PROMOTION})
+
+
+@db.use_case
+def place_freeze(*, kind: str, subject: int, reason: str, actor: str, now: datetime) -> None:
+    """Freeze one thing. Freezing what is frozen changes nothing."""
+    _, placed = Freeze.objects.get_or_create(
+        kind=kind, subject=subject, defaults={"reason": reason, "placed_by": actor, "placed_at": now}
+    )
+    _frozen.forget((kind, subject))
+    if placed:
+        audit.record(actor=actor, action="freeze.placed", subject=f"{kind}:{subject}", reason=reason, now=now)
+
+
+@db.use_case
+def lift_freeze(*, kind: str, subject: int, reason: str, actor: str, now: datetime) -> None:
+    """Lift a freeze. Lifting what is not frozen changes nothing."""
+    _frozen.forget((kind, subject))
+    if Freeze.objects.filter(kind=kind, subject=subject).delete()[0]:
+        audit.record(actor=actor, action="freeze.lifted", subject=f"{kind}:{subject}", reason=reason, now=now)
+
+
+def list_frozen(*, kind: str, subjects: Iterable[int]) -> frozenset[int]:
+    """Those of the subjects that are frozen, as of REMEMBERED_S ago at most."""
+    answers = _frozen.get_many([(kind, subject) for subject in subjects], _load)
+    return frozenset(subject for (_, subject), is_frozen in answers.items() if is_frozen)
+
+
+def _load(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], bool]:
+    subjects = [subject for _, subject in keys]
+    frozen = set(Freeze.objects.filter(subject__in=subjects).values_list("kind", "subject"))
+    return {key: key in frozen for key in keys}

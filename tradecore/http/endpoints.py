@@ -1,0 +1,116 @@
+"""The base of every route, and the one way in which a write is made once."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tradecore import db, idempotency
+from tradecore.errors import PASSING_KINDS, Kind, Refusal
+from tradecore.http import problems
+from tradecore.http.fields import StrictSerializer
+from tradecore.http.principals import Principal
+from tradecore.idempotency import Claim, Outcome
+
+R = TypeVar("R")
+
+
+class Endpoint(APIView):
+    """A route. Its principal is authenticated by the surface; its body is read once, strictly."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raw_body(request)  # kept for the fingerprint, before DRF reads the stream
+        super().initial(request, *args, **kwargs)
+
+    def read(self, serializer: type[StrictSerializer]) -> Any:
+        """The validated body. Refuses: RequestInvalid."""
+        reader = serializer(data=self.request.data)
+        reader.is_valid(raise_exception=True)
+        return reader.validated_data
+
+
+def write_once(
+    request: Request,
+    *,
+    act: Callable[[Claim | None], R],
+    answer: Callable[[Any], Outcome | None],
+    key_required: bool = True,
+) -> Response:
+    """Do a write at most once per Idempotency-Key, and answer every time with the outcome of that once.
+
+    `act` calls one use case or several and returns the last one's result; `answer` makes the outcome of a result, or
+    None for a step that is not the last. The outcome commits with the last step (see Note [Idempotency]). A refusal
+    that the world may lift frees the key; any other is an outcome.
+    Refuses: KeyMissing, KeyInvalid, KeyReused, StillRunning, and what `act` refuses.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        if key_required:
+            raise idempotency.KeyMissing
+        return _respond(_outcome_of(answer, act(None)))
+    claimed = idempotency.claim(
+        principal=_scope(request),
+        route=f"{request.method} {request.path}",
+        key=key,
+        body=raw_body(request),
+    )
+    if isinstance(claimed, Outcome):
+        return _respond(claimed, replayed=True)
+    return _respond(_act_under(claimed, act=act, answer=answer))
+
+
+def _act_under(claim: Claim, *, act: Callable[[Claim], R], answer: Callable[[Any], Outcome | None]) -> Outcome:
+    finished: list[Outcome] = []
+
+    def finish_with(result: Any) -> None:
+        outcome = answer(result)
+        if outcome is not None:
+            idempotency.finish(claim, outcome)
+            finished[:] = [outcome]
+
+    try:
+        with db.alongside(finish_with):
+            result = act(claim)
+    except db.OutcomeUnknown:
+        raise  # only a later request under this key may tell
+    except Refusal as refusal:
+        if refusal.kind in PASSING_KINDS:
+            idempotency.free(claim)
+            raise
+        outcome = Outcome(status=refusal.kind.value, body=problems.describe_refusal(refusal))
+        idempotency.finish_alone(claim, outcome)
+        return outcome
+    except Exception:
+        idempotency.free(claim)
+        raise
+    if not finished:  # the work was done by an earlier attempt, and nothing was left to commit with
+        finished.append(_outcome_of(answer, result))
+        idempotency.finish_alone(claim, finished[0])
+    return finished[0]
+
+
+def _outcome_of(answer: Callable[[Any], Outcome | None], result: Any) -> Outcome:
+    outcome = answer(result)
+    assert outcome is not None, "the last step of a write has an outcome"
+    return outcome
+
+
+def _respond(outcome: Outcome, *, replayed: bool = False) -> Response:
+    if outcome.status >= Kind.MALFORMED.value:
+        response = problems.problem_response(outcome.body)
+    else:
+        response = Response(outcome.body, status=outcome.status)
+    if replayed:
+        response["Idempotent-Replayed"] = "true"
+    return response
+
+
+def raw_body(request: Request) -> bytes:
+    """The bytes of the body as they came. Raises RequestDataTooBig."""
+    return request._request.body  # noqa: SLF001 - REST framework has no other way to them
+
+
+def _scope(request: Request) -> str:
+    return request.user.scope if isinstance(request.user, Principal) else "nobody"

@@ -1,0 +1,44 @@
+"""What every request carries: its id, its mark as a request of the web, and a process that may make ids."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from tradecore import db, worker_leases
+
+log = structlog.get_logger()
+
+#: Answered without asking anybody, the database least of all.
+HEALTH_PATH = "/healthz"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+class RequestMiddleware:
+    """Accepts or makes X-Request-Id, binds it to every log line and event of the request, and returns it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = request.headers.get("X-Request-Id", "")
+        if not _REQUEST_ID.fullmatch(request_id):
+            request_id = uuid.uuid4().hex
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id), db.web_request():
+            if request.path != HEALTH_PATH:
+                worker_leases.ensure()
+            response = self.get_response(request)
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+        response["X-Request-Id"] = request_id
+        return response

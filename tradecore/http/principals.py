@@ -1,0 +1,36 @@
+"""Who asks. Surfaces authenticate; everything below gets ids."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PrincipalKind(StrEnum):
+    BUYER = "buyer"
+    GUEST = "guest"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One authenticated caller: a registered user, a guest, or an internal client. `id` is the user's or guest's id."""
+
+    kind: PrincipalKind
+    id: int
+    is_staff: bool = False
+
+    #: What Django's and DRF's permission checks look at.
+    is_authenticated: bool = True
+    is_active: bool = True
+
+    @property
+    def scope(self) -> str:
+        """The principal as one string: the scope of idempotency keys, quote tokens and rate limits."""
+        return f"{self.kind}:{self.id}"
+
+    @property
+    def is_guest(self) -> bool:
+        return self.kind is PrincipalKind.GUEST
+
+    @property
+    def pk(self) -> int:
+        return self.id

@@ -1,0 +1,173 @@
+"""One effect per key, however often the request comes.
+
+# Note [Idempotency]
+Three steps. *Claim*: its own committed transaction, with a lease and a fence (inside the effect's transaction, equal
+keys deadlock). *Recovery point*: commits with an effect that is not the last one, so that who takes over an expired
+lease goes on from there. *Outcome*: commits with the last effect, and is rendered by the edge the first time and
+every time. A refusal that the world may lift frees the key. The scope is (principal, route, key), compared byte for
+byte by its hash. Beneath all of it natural unique keys hold for ever.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError
+
+from tradecore import clock, db
+from tradecore.errors import Kind, Refusal
+from tradecore.models import IdempotencyRecord
+
+LEASE = timedelta(seconds=30)
+KEY_LENGTH_MAX = 255
+
+
+@dataclass
+class KeyMissing(Refusal):
+    """The route moves money, stock or an order, and the request carries no Idempotency-Key."""
+
+    code = "idempotency.key_missing"
+    kind = Kind.MALFORMED
+    title = "This request needs an Idempotency-Key header."
+
+
+@dataclass
+class KeyInvalid(Refusal):
+    """The key is empty, longer than 255 characters, or not printable ASCII."""
+
+    code = "idempotency.key_invalid"
+    kind = Kind.MALFORMED
+    title = "The Idempotency-Key header is empty, too long, or has characters outside printable ASCII."
+
+
+@dataclass
+class KeyReused(Refusal):
+    """The key was sent before with another body."""
+
+    code = "idempotency.key_reused"
+    kind = Kind.RULE
+    title = "This Idempotency-Key was used for another request."
+
+
+@dataclass
+class StillRunning(Refusal):
+    """The first request with this key has not ended yet."""
+
+    code = "idempotency.still_running"
+    kind = Kind.CONFLICT
+    title = "The first request with this Idempotency-Key is still running."
+
+    retry_after: int = 1
+
+
+@dataclass
+class ClaimLost(StillRunning):
+    """The lease ran out and somebody else took the key over: this attempt rolls back, theirs answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was answered: a status and the JSON form of a contract."""
+
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one key until the lease ends. The recovery point is empty on a first attempt."""
+
+    scope_hash: str
+    fence: int
+    recovery_point: str = ""
+    recovery_subject: int | None = None
+
+
+def claim(*, principal: str, route: str, key: str, body: bytes) -> Claim | Outcome:
+    """Take the key for this attempt, or return the outcome that it already has.
+
+    Refuses, in this order: KeyInvalid, KeyReused, StillRunning.
+    """
+    if not 1 <= len(key) <= KEY_LENGTH_MAX or not (key.isascii() and key.isprintable()):
+        raise KeyInvalid
+    db.assert_no_transaction()
+    scope_hash = _hash(principal.encode(), route.encode(), key.encode())
+    fingerprint = _hash(body)
+    try:
+        return _first_claim(scope_hash=scope_hash, fingerprint=fingerprint)
+    except IntegrityError:
+        return _later_claim(scope_hash=scope_hash, fingerprint=fingerprint)
+
+
+@db.transaction_required
+def reach(held: Claim, *, point: str, subject: int) -> None:
+    """Record, with the effect that makes it true, from where a later attempt must go on. Raises ClaimLost."""
+    _write(held, recovery_point=point, recovery_subject=subject)
+
+
+@db.transaction_required
+def finish(held: Claim, outcome: Outcome) -> None:
+    """Record the outcome with the last effect. Raises ClaimLost."""
+    _write(held, state=IdempotencyRecord.DONE, status=outcome.status, outcome=outcome.body)
+
+
+@db.use_case
+def finish_alone(held: Claim, outcome: Outcome) -> None:
+    """Record an outcome that has no effect of its own to commit with, such as a terminal refusal."""
+    finish(held, outcome)
+
+
+@db.use_case
+def free(held: Claim) -> None:
+    """Give the key back: the world may lift what was refused. A claim that reached a recovery point only ends its
+    lease.
+    """
+    mine = IdempotencyRecord.objects.filter(pk=held.scope_hash, fence=held.fence, state=IdempotencyRecord.STARTED)
+    if not mine.filter(recovery_point="").delete()[0]:
+        mine.update(locked_until=clock.real_now())
+
+
+@db.use_case
+def _first_claim(*, scope_hash: str, fingerprint: str) -> Claim:
+    now = clock.real_now()
+    with db.savepoint():
+        IdempotencyRecord.objects.create(
+            scope_hash=scope_hash, fingerprint=fingerprint, locked_until=now + LEASE, created_at=now
+        )
+    return Claim(scope_hash=scope_hash, fence=1)
+
+
+@db.use_case
+def _later_claim(*, scope_hash: str, fingerprint: str) -> Claim | Outcome:
+    record = IdempotencyRecord.objects.filter(pk=scope_hash).first()
+    if record is None:  # freed between the two statements
+        raise StillRunning
+    if record.fingerprint != fingerprint:
+        raise KeyReused
+    if record.state == IdempotencyRecord.DONE:
+        assert record.status is not None
+        return Outcome(status=record.status, body=record.outcome)
+    now = clock.real_now()
+    fence = record.fence + 1
+    expired = IdempotencyRecord.objects.filter(
+        pk=scope_hash, state=IdempotencyRecord.STARTED, fence=record.fence, locked_until__lte=now
+    )
+    if not expired.update(fence=fence, locked_until=now + LEASE):
+        raise StillRunning
+    return Claim(scope_hash, fence, record.recovery_point, record.recovery_subject)
+
+
+def _write(held: Claim, **changes: Any) -> None:
+    mine = IdempotencyRecord.objects.filter(pk=held.scope_hash, fence=held.fence, state=IdempotencyRecord.STARTED)
+    if not mine.update(**changes):
+        raise ClaimLost
+
+
+def _hash(*parts: bytes) -> str:
+    """SHA-256 over the parts, each with its length before it, so that no two lists of parts look alike."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()

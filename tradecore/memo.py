@@ -1,0 +1,59 @@
+"""What a process may remember for a few seconds: masters that every quote reads and hardly anybody changes.
+
+# Note [Remembered masters]
+A change is seen at once by the process that made it (it forgets), and within `ttl_s` by the others. Only what exists is
+remembered, so something new is seen at once everywhere. Nothing that money or stock is counted by is remembered.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+_SIZE_MAX = 10_000
+
+_all: "WeakSet[Memo[Any, Any]]" = WeakSet()
+
+
+class Memo(Generic[K, V]):
+    """Values by key, each for `ttl_s` seconds of the real clock."""
+
+    def __init__(self, *, ttl_s: float) -> None:
+        self._ttl_s = ttl_s
+        self._kept: dict[K, tuple[float, V]] = {}
+        _all.add(self)
+
+    def get_many(self, keys: Iterable[K], load: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:
+        """The values of those of the keys that have one; `load` is asked, once, for what is not remembered."""
+        wanted, now = list(dict.fromkeys(keys)), time.monotonic()
+        fresh = {key: kept[1] for key in wanted if (kept := self._kept.get(key)) and kept[0] > now}
+        missing = [key for key in wanted if key not in fresh]
+        if not missing:
+            return fresh
+        loaded = load(missing)
+        if len(self._kept) + len(loaded) > _SIZE_MAX:
+            self._kept.clear()
+        self._kept.update({key: (now + self._ttl_s, value) for key, value in loaded.items()})
+        return fresh | dict(loaded)
+
+    def list_keys(self) -> list[K]:
+        """What is remembered, fresh or not."""
+        return list(self._kept)
+
+    def forget(self, *keys: K) -> None:
+        """Read these anew at the next question."""
+        for key in keys:
+            self._kept.pop(key, None)
+
+    def forget_all(self) -> None:
+        """Read everything anew at the next question."""
+        self._kept.clear()
+
+
+def forget_everything() -> None:
+    """Empty every memo of the process: for tests, whose rows go away behind its back."""
+    for memo in _all:
+        memo.forget_all()

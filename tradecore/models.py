@@ -1,0 +1,216 @@
+"""The kernel's tables: what any use case may have to remember beside its effect."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from tradecore.ids import new_id
+
+
+class WorkerLease(models.Model):
+    """One worker number of this cell and the process that holds it. See `tradecore.worker_leases`."""
+
+    worker = models.PositiveSmallIntegerField(primary_key=True)
+    holder = models.CharField(max_length=80)
+    leased_until_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "kernel_worker_lease"
+
+
+class OutboxEvent(models.Model):
+    """One fact, written in the transaction that made it true.
+
+    Pending until every handler has had it (`delivered_at`), or parked after too many failures (`dead_at`) until
+    somebody replays it. `sequence` counts the events of one aggregate without a gap; `position` is given after the
+    commit by the stamper and never changes, nor does anything else that says what happened.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=60)
+    aggregate = models.CharField(max_length=30)
+    aggregate_id = models.BigIntegerField()
+    sequence = models.PositiveIntegerField()
+    shop_id = models.BigIntegerField(null=True)
+    payload = models.JSONField()
+    request_id = models.CharField(max_length=64, default="")
+    occurred_at = models.DateTimeField()
+    position = models.BigIntegerField(null=True)
+    next_attempt_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=500, default="")
+    delivered_at = models.DateTimeField(null=True)
+    dead_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "kernel_outbox"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["aggregate", "aggregate_id", "sequence"], name="kernel_outbox_sequence"),
+            models.UniqueConstraint(fields=["position"], name="kernel_outbox_position"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["delivered_at", "dead_at", "next_attempt_at", "id"], name="kernel_outbox_due"),
+            models.Index(fields=["shop_id", "position"], name="kernel_outbox_shop"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.aggregate}:{self.aggregate_id}"
+
+
+class EventPosition(models.Model):
+    """The one row that the stamper of positions locks: the last position given."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "kernel_event_position"
+
+
+class InboxEntry(models.Model):
+    """One event that one consumer has handled, written in the transaction of its effect."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    consumer = models.CharField(max_length=60)
+    event_id = models.BigIntegerField()
+    handled_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "kernel_inbox"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event_id", "consumer"], name="kernel_inbox_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["handled_at"], name="kernel_inbox_age")]
+
+    def __str__(self) -> str:
+        return f"{self.consumer} of {self.event_id}"
+
+
+class Timer(models.Model):
+    """One deadline of one subject: pending until `fired_at`, or parked (`dead_at`) after too many failures.
+
+    Setting it again moves it and counts `version` up, so that a firing of the earlier deadline finds itself stale.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=40)
+    subject = models.BigIntegerField()
+    clock = models.CharField(max_length=40)
+    due_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=500, default="")
+    fired_at = models.DateTimeField(null=True)
+    dead_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "kernel_timer"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subject", "kind"], name="kernel_timer_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["clock", "fired_at", "dead_at", "due_at", "id"], name="kernel_timer_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.subject}"
+
+
+class IdempotencyRecord(models.Model):
+    """One key that one principal sent to one route.
+
+    STARTED while somebody works on it under a lease; DONE once its outcome is stored, which never changes. `fence`
+    counts who took it over: only the latest holder may write.
+    """
+
+    STARTED = "started"
+    DONE = "done"
+
+    scope_hash = models.CharField(max_length=64, primary_key=True)
+    fingerprint = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, default=STARTED)
+    locked_until = models.DateTimeField()
+    fence = models.PositiveIntegerField(default=1)
+    recovery_point = models.CharField(max_length=40, default="")
+    recovery_subject = models.BigIntegerField(null=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    outcome = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "kernel_idempotency"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state="started", status__isnull=True) | Q(state="done", status__isnull=False),
+                name="kernel_idempotency_outcome",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="kernel_idempotency_age")]
+
+    def __str__(self) -> str:
+        return self.scope_hash[:12]
+
+
+class AuditEntry(models.Model):
+    """One act of one person or job, written in the transaction of the act. Never changed, never deleted."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    actor = models.CharField(max_length=80)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80)
+    reason = models.CharField(max_length=300, default="")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    request_id = models.CharField(max_length=64, default="")
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "kernel_audit"
+        verbose_name_plural = "audit entries"
+        indexes: ClassVar = [models.Index(fields=["subject", "id"], name="kernel_audit_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.action} of {self.subject}"
+
+
+class Freeze(models.Model):
+    """One thing that must not move until the freeze is lifted: a SKU's sale, a promotion, a shop's payouts.
+
+    The row is the freeze; lifting it deletes the row and leaves the audit entry.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=30)
+    subject = models.BigIntegerField()
+    reason = models.CharField(max_length=300)
+    placed_by = models.CharField(max_length=80)
+    placed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "kernel_freeze"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "subject"], name="kernel_freeze_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.subject}"
+
+
+class AttemptWindow(models.Model):
+    """How often somebody guessed within one window of time. See `tradecore.attempts`."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    scope = models.CharField(max_length=30)
+    subject_hash = models.CharField(max_length=64)
+    window_started_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "kernel_attempt_window"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject_hash", "scope", "window_started_at"], name="kernel_attempt_window_once"
+            ),
+            models.CheckConstraint(condition=Q(count__gte=0), name="kernel_attempt_window_count"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["window_started_at"], name="kernel_attempt_window_age")]

@@ -1,0 +1,227 @@
+"""Facts, published in the transaction that makes them true and delivered at least once, in order per aggregate.
+
+# Note [Outbox]
+`publish` adds a row to the running transaction. The relay claims due rows with SKIP LOCKED under a lease, commits,
+hands each to the handlers of its kind and marks it delivered: a crash repeats a delivery and never loses one. A
+cursor `id > last` would lose what commits late, so rows are claimed by their state. An event waits for the earlier
+events of its aggregate; one that fails backs off, and after too many failures is parked, with those behind it, until
+a replay.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar
+
+import structlog
+from django.db.models import F, Q
+
+from tradecore import clock, db, wire
+from tradecore.models import EventPosition, OutboxEvent
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=30)
+BACKOFF_FIRST_S = 1
+BACKOFF_LIMIT_S = 600
+ATTEMPTS_LIMIT = 12
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact in the past tense. Subclasses are frozen dataclasses with a `kind` that never changes."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredEvent:
+    """An event as its handlers get it: the row's facts and the payload in its JSON form."""
+
+    id: int
+    kind: str
+    aggregate: str
+    aggregate_id: int
+    sequence: int
+    shop_id: int | None
+    payload: Mapping[str, Any]
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many events wait for their delivery, and how many were parked."""
+
+    waiting: int
+    dead: int
+
+
+Handler = Callable[[DeliveredEvent], None]
+
+
+@db.transaction_required
+def publish(
+    event: Event, *, aggregate: str, aggregate_id: int, sequence: int, now: datetime, shop_id: int | None = None
+) -> None:
+    """Publish one fact about one aggregate; `sequence` is the aggregate's version after the change."""
+    db.insert_later(
+        OutboxEvent(
+            kind=event.kind,
+            aggregate=aggregate,
+            aggregate_id=aggregate_id,
+            sequence=sequence,
+            shop_id=shop_id,
+            payload=wire.to_json(event),
+            request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+            occurred_at=now,
+            next_attempt_at=clock.real_now(),
+        )
+    )
+
+
+def relay(*, subscriptions: Mapping[str, Sequence[Handler]], limit: int = BATCH) -> int:
+    """Deliver up to `limit` due events. Returns how many were delivered."""
+    batch = _claim(limit=limit)
+    waiting = _aggregates_waiting(batch)
+    delivered = 0
+    for row in batch:
+        aggregate = (row.aggregate, row.aggregate_id)
+        if waiting.get(aggregate, row.sequence) < row.sequence:
+            _release(row)
+            continue
+        if _deliver(row, subscriptions.get(row.kind, ())):
+            waiting.pop(aggregate, None)
+            delivered += 1
+        else:
+            waiting[aggregate] = row.sequence
+    return delivered
+
+
+def stamp_positions(*, limit: int = 1000) -> int:
+    """Give positions to committed events that have none: gapless, and in order per aggregate. Returns how many.
+
+    The row of EventPosition is the lease: of several stampers one works and the others wait for it.
+    """
+    return _stamp(limit)
+
+
+@db.use_case
+def _stamp(limit: int) -> int:
+    EventPosition.objects.get_or_create(id=1)
+    last = EventPosition.objects.select_for_update().get(id=1)
+    unstamped = OutboxEvent.objects.filter(position=None).order_by("id")
+    rows = list(unstamped.only("id", "aggregate", "aggregate_id", "sequence")[:limit])
+    for row in _in_aggregate_order(rows):
+        last.last += 1
+        row.position = last.last
+    OutboxEvent.objects.bulk_update(rows, ["position"], batch_size=200)
+    last.save(update_fields=["last"])
+    return len(rows)
+
+
+def _in_aggregate_order(rows: Sequence[OutboxEvent]) -> list[OutboxEvent]:
+    """The rows in the order given, except that those of one aggregate take its places by sequence."""
+    queues: dict[tuple[str, int], list[OutboxEvent]] = {}
+    for row in sorted(rows, key=lambda row: row.sequence, reverse=True):
+        queues.setdefault((row.aggregate, row.aggregate_id), []).append(row)
+    return [queues[(row.aggregate, row.aggregate_id)].pop() for row in rows]
+
+
+@db.use_case
+def _claim(*, limit: int) -> list[OutboxEvent]:
+    now = clock.real_now()
+    due = OutboxEvent.objects.filter(delivered_at=None, dead_at=None, next_attempt_at__lte=now)
+    rows = list(due.order_by("id").select_for_update(skip_locked=True)[:limit])
+    OutboxEvent.objects.filter(pk__in=[row.pk for row in rows]).update(
+        next_attempt_at=now + LEASE, attempts=F("attempts") + 1
+    )
+    return rows
+
+
+def _aggregates_waiting(batch: Sequence[OutboxEvent]) -> dict[tuple[str, int], int]:
+    """For each aggregate of the batch, the lowest sequence that is not delivered yet, wherever it is."""
+    if not batch:
+        return {}
+    undelivered = OutboxEvent.objects.filter(
+        delivered_at=None, aggregate_id__in={row.aggregate_id for row in batch}
+    ).values_list("aggregate", "aggregate_id", "sequence")
+    lowest: dict[tuple[str, int], int] = {}
+    for aggregate, aggregate_id, sequence in undelivered:
+        key = (aggregate, aggregate_id)
+        lowest[key] = min(sequence, lowest.get(key, sequence))
+    return lowest
+
+
+def _deliver(row: OutboxEvent, handlers: Sequence[Handler]) -> bool:
+    """Hand the event to its handlers; each skips what its inbox has. Whatever goes wrong is kept on the row."""
+    event = DeliveredEvent(
+        id=row.id,
+        kind=row.kind,
+        aggregate=row.aggregate,
+        aggregate_id=row.aggregate_id,
+        sequence=row.sequence,
+        shop_id=row.shop_id,
+        payload=row.payload,
+        occurred_at=row.occurred_at,
+    )
+    try:
+        for handler in handlers:
+            handler(event)
+    except Exception as error:
+        log.exception("event_not_delivered", event_id=row.id, kind=row.kind, attempts=row.attempts + 1)
+        _back_off(row, error)
+        return False
+    OutboxEvent.objects.filter(pk=row.pk).update(delivered_at=clock.real_now())
+    return True
+
+
+def _release(row: OutboxEvent) -> None:
+    """Give the claim back untried: an earlier event of the aggregate must go first."""
+    OutboxEvent.objects.filter(pk=row.pk, delivered_at=None).update(
+        next_attempt_at=clock.real_now() + timedelta(seconds=BACKOFF_FIRST_S), attempts=F("attempts") - 1
+    )
+
+
+def _back_off(row: OutboxEvent, error: Exception) -> None:
+    attempts = row.attempts + 1
+    now = clock.real_now()
+    pause_s = min(BACKOFF_FIRST_S << (attempts - 1), BACKOFF_LIMIT_S)
+    OutboxEvent.objects.filter(pk=row.pk).update(
+        next_attempt_at=now + timedelta(seconds=pause_s),
+        dead_at=now if attempts >= ATTEMPTS_LIMIT else None,
+        last_error=f"{type(error).__name__}: {error}"[:500],
+    )
+
+
+def replay_dead(*, ids: Sequence[int] | None = None) -> int:
+    """Give dead letters (all, or those named) another round of attempts. Returns how many."""
+    dead = OutboxEvent.objects.exclude(dead_at=None).filter(delivered_at=None)
+    if ids is not None:
+        dead = dead.filter(pk__in=ids)
+    return dead.update(dead_at=None, attempts=0, next_attempt_at=clock.real_now())
+
+
+def list_dead(*, limit: int) -> list[OutboxEvent]:
+    """The parked events, oldest first."""
+    return list(OutboxEvent.objects.exclude(dead_at=None).filter(delivered_at=None).order_by("id")[:limit])
+
+
+def list_events_of(*, aggregates: Iterable[tuple[str, int]]) -> list[OutboxEvent]:
+    """Every event of the aggregates, (name, id), in the order in which they were written."""
+    wanted = [Q(aggregate=aggregate, aggregate_id=aggregate_id) for aggregate, aggregate_id in aggregates]
+    return list(OutboxEvent.objects.filter(reduce(or_, wanted)).order_by("id")) if wanted else []
+
+
+def count_backlog() -> Backlog:
+    """What the relay has not delivered yet."""
+    undelivered = OutboxEvent.objects.filter(delivered_at=None)
+    return Backlog(waiting=undelivered.filter(dead_at=None).count(), dead=undelivered.exclude(dead_at=None).count())
+
+
+def list_events(*, after: int, limit: int, shop_ids: Sequence[int] | None = None) -> list[OutboxEvent]:
+    """Events with a position above `after`, in its order; of the given shops only, or of all when None."""
+    scope = Q() if shop_ids is None else Q(shop_id__in=shop_ids)
+    return list(OutboxEvent.objects.filter(scope, position__gt=after).order_by("position")[:limit])

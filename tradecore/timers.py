@@ -1,0 +1,174 @@
+"""Deadlines are rows. Whatever wakes a sweeper, the table says what is due.
+
+# Note [Timers]
+A timer has a kind, a subject and a clock (see `tradecore.clock`). Sweepers claim due rows under a lease with SKIP
+LOCKED, so any number of them may run; each firing is one use case whose transaction also marks the timer fired. A
+firing that comes late, twice or for a deadline that has moved finds its row no longer pending under its version, and
+changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db.models import F, Q
+
+from tradecore import clock, db
+from tradecore.models import Timer
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=30)
+BACKOFF_FIRST_S = 1
+BACKOFF_LIMIT_S = 300
+ATTEMPTS_LIMIT = 20
+BATCH = 200
+
+#: The timer that the running use case is fired by.
+_firing: ContextVar[int] = ContextVar("firing_timer", default=0)
+
+
+@dataclass
+class TimerMoved(Exception):
+    """The timer was fired, cancelled or set anew by somebody else: this firing rolls back and is forgotten."""
+
+    timer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What to fire, for whom, when."""
+
+    kind: str
+    subject: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many timers are due and have not fired, and how many were parked."""
+
+    due: int
+    parked: int
+
+
+#: A use case that takes the subject and the moment. It decides by the subject's own state whether there is work left.
+TimerHandler = Callable[[int, datetime], Any]
+
+
+@db.transaction_required
+def set_timers(deadlines: Iterable[Deadline]) -> None:
+    """Set timers of subjects that are new in this transaction, so that no earlier one can stand."""
+    name = clock.clock_name()
+    db.insert_later(*(Timer(kind=d.kind, subject=d.subject, due_at=d.due_at, clock=name) for d in deadlines))
+
+
+@db.transaction_required
+def reset_timer(deadline: Deadline) -> None:
+    """Set a timer, or move the one that stands, fired or not."""
+    moved = Timer.objects.filter(subject=deadline.subject, kind=deadline.kind).update(
+        due_at=deadline.due_at,
+        clock=clock.clock_name(),
+        version=F("version") + 1,
+        claimed_until=None,
+        attempts=0,
+        fired_at=None,
+        dead_at=None,
+    )
+    if not moved:
+        set_timers([deadline])
+
+
+@db.transaction_required
+def cancel_timers(*, subjects: Iterable[int], kinds: Iterable[str]) -> None:
+    """Take pending timers away, but not the one that is just firing here: it is marked fired with its effect.
+
+    One that is just firing elsewhere finds itself gone and rolls back.
+    """
+    pending = Timer.objects.filter(subject__in=list(subjects), kind__in=list(kinds), fired_at=None)
+    pending.exclude(pk=_firing.get()).delete()
+
+
+def sweep(
+    *, handlers: Mapping[str, TimerHandler], now: datetime, clock_name: str = clock.REAL, limit: int = BATCH
+) -> int:
+    """Fire up to `limit` timers of one clock that are due at `now`, earliest first. Returns how many fired."""
+    fired = 0
+    with clock.use_clock(clock_name):
+        for timer in _claim(now=now, clock_name=clock_name, limit=limit):
+            fired += _fire(timer, handlers[timer.kind], now=now)
+    return fired
+
+
+@db.use_case
+def _claim(*, now: datetime, clock_name: str, limit: int) -> list[Timer]:
+    real_now = clock.real_now()
+    unclaimed = Q(claimed_until=None) | Q(claimed_until__lt=real_now)
+    due = Timer.objects.filter(unclaimed, clock=clock_name, fired_at=None, dead_at=None, due_at__lte=now)
+    rows = list(due.order_by("due_at", "id").select_for_update(skip_locked=True)[:limit])
+    Timer.objects.filter(pk__in=[row.pk for row in rows]).update(
+        claimed_until=real_now + LEASE, attempts=F("attempts") + 1
+    )
+    return rows
+
+
+def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
+    def mark_fired(_result: Any) -> None:
+        pending = Timer.objects.filter(pk=timer.pk, version=timer.version, fired_at=None)
+        if not pending.update(fired_at=now, claimed_until=None):
+            raise TimerMoved(timer.pk)
+
+    token = _firing.set(timer.pk)
+    try:
+        with db.alongside(mark_fired):
+            handler(timer.subject, now)
+    except TimerMoved:
+        return False
+    except Exception as error:
+        log.exception("timer_failed", timer_id=timer.pk, kind=timer.kind, subject=timer.subject)
+        _back_off(timer, error)
+        return False
+    finally:
+        _firing.reset(token)
+    return True
+
+
+def _back_off(timer: Timer, error: Exception) -> None:
+    attempts = timer.attempts + 1
+    now = clock.real_now()
+    pause_s = min(BACKOFF_FIRST_S << (attempts - 1), BACKOFF_LIMIT_S)
+    Timer.objects.filter(pk=timer.pk, version=timer.version).update(
+        claimed_until=now + timedelta(seconds=pause_s),
+        dead_at=now if attempts >= ATTEMPTS_LIMIT else None,
+        last_error=f"{type(error).__name__}: {error}"[:500],
+    )
+
+
+def list_pending(*, limit: int, kind: str | None = None, clock_name: str | None = None) -> list[Timer]:
+    """Timers that have not fired, parked ones included, earliest first."""
+    wanted = {name: value for name, value in (("kind", kind), ("clock", clock_name)) if value is not None}
+    return list(Timer.objects.filter(fired_at=None, **wanted).order_by("due_at", "id")[:limit])
+
+
+def list_timers(*, subjects: Iterable[int]) -> list[Timer]:
+    """Every timer of the subjects, fired ones included, earliest first."""
+    return list(Timer.objects.filter(subject__in=list(subjects)).order_by("due_at", "id"))
+
+
+def count_backlog(*, now: datetime) -> Backlog:
+    """What the sweepers of the running clock have not done yet."""
+    pending = Timer.objects.filter(clock=clock.clock_name(), fired_at=None)
+    return Backlog(
+        due=pending.filter(dead_at=None, due_at__lte=now).count(), parked=pending.exclude(dead_at=None).count()
+    )
+
+
+def revive_dead(*, ids: Iterable[int] | None = None) -> int:
+    """Give parked timers (all, or those named) another round of attempts. Returns how many."""
+    dead = Timer.objects.exclude(dead_at=None).filter(fired_at=None)
+    if ids is not None:
+        dead = dead.filter(pk__in=list(ids))
+    return dead.update(dead_at=None, attempts=0, claimed_until=None)
