@@ -25,8 +25,8 @@ def main() -> int:
 def _parallel(arguments: list[str]) -> list[str]:
     """A worker per core, each taking whole files in their order; none for a debugger, which wants the terminal.
 
-    Whole files, because those that start servers start them once a file. (Groups do not hold with this pytest: xdist 3.8
-    writes their names where pytest 9.2 no longer reads them.)
+    Whole files, because those that start servers start them once a file. (Groups do not hold: xdist 3.8 writes their
+    names where pytest 9.2 no longer reads them.)
     """
     if "--pdb" in arguments or "--trace" in arguments:
         return []

@@ -5,3 +5,8 @@ import os
 os.environ["TRADECORE_ENV"] = "test"
 
 from config.settings import *
+
+# The workers of a run, and several runs, share one Redis.
+CACHES["default"]["KEY_PREFIX"] = "-".join(
+    ["test", os.environ.get("PYTEST_XDIST_WORKER", ""), os.environ.get("TRADECORE_TEST_DB_SUFFIX", "")]
+)

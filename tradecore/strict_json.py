@@ -9,6 +9,7 @@ import json
 from typing import Any, NoReturn
 
 _INTEGER_DIGITS_MAX = 19
+_DEPTH_MAX = 32
 
 
 class JSONRefused(ValueError):
@@ -32,7 +33,24 @@ def parse_strictly(body: bytes) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise JSONRefused("The body is not a JSON text in UTF-8.") from error
+    _refuse_depth(value)
     return value
+
+
+def _refuse_depth(value: Any) -> None:
+    """What is nested deeper than any document here costs whoever walks it later, so it ends at the door."""
+    level = [value]
+    for _ in range(_DEPTH_MAX):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise JSONRefused("The body is nested too deep.")
+
+
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from typing import Any
 from apps.pricing.api import Layer, StepKind
 from tradecore.money import Money
 
+#: "L0" -> "List price"
+_LAYERS: Mapping[str, str] = {f"L{layer.value}": layer.name.replace("_", " ").capitalize() for layer in Layer}
+
 _KINDS: Mapping[str, str] = {
     StepKind.LIST_PRICE: "List price",
     StepKind.DISCOUNT: "Discount",
@@ -36,22 +39,21 @@ class Rung:
     price: Money | None
 
 
+#: What makes steps equal: layer, kind, funder, and the promotion behind them.
+_Key = tuple[str, str, str, int | None]
+
+
 def climb(steps: Iterable[Mapping[str, Any]], *, titles: Mapping[int, str]) -> tuple[Rung, ...]:
     """The steps of lines and charges as one ladder, in the order of its layers; equal steps are added up."""
-    amounts: dict[tuple[int, str, str, int | None], Money] = {}
-    for step in steps:
-        source_id = int(step["source_id"]) if step["source_id"] else None
-        key = (step["layer"], step["kind"], step["funder"] or "", source_id)
-        amounts[key] = amounts[key] + step["amount"] if key in amounts else step["amount"]
     rungs: list[Rung] = []
     price: Money | None = None
-    for (layer, kind, funder, source_id), amount in sorted(amounts.items(), key=lambda item: item[0][0]):
+    for (layer, kind, funder, source_id), amount in sorted(_add_up(steps), key=lambda item: item[0][0]):
         only_tells = kind == StepKind.TAX_INCLUDED
         if not only_tells:
             price = amount if price is None else price + amount
         rungs.append(
             Rung(
-                layer=f"L{layer} {Layer(layer).name.replace('_', ' ').capitalize()}",
+                layer=f"{layer} {_LAYERS[layer]}",
                 kind=_KINDS[kind],
                 funder=funder.capitalize(),
                 source_id=source_id,
@@ -61,3 +63,12 @@ def climb(steps: Iterable[Mapping[str, Any]], *, titles: Mapping[int, str]) -> t
             )
         )
     return tuple(rungs)
+
+
+def _add_up(steps: Iterable[Mapping[str, Any]]) -> Iterable[tuple[_Key, Money]]:
+    amounts: dict[_Key, Money] = {}
+    for step in steps:
+        source_id = int(step["source_id"]) if step["source_id"] else None
+        key = (step["layer"], step["kind"], step["funder"] or "", source_id)
+        amounts[key] = amounts[key] + step["amount"] if key in amounts else step["amount"]
+    return amounts.items()

@@ -5,6 +5,7 @@ The writes come from the OpenAPI document, so a new route is tried as soon as it
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.attack.writes import (
     send,
     sound_body,
 )
+from tradecore.errors import Refusal
 from tradecore.idempotency import KEY_LENGTH_MAX
 
 pytestmark = pytest.mark.django_db
@@ -227,6 +229,13 @@ class TestEveryWrite:
         refused.check()
 
 
+class TestEveryRefusal:
+    def test_has_no_fact_named_as_a_member_that_every_problem_has(self) -> None:
+        standard = {"type", "title", "status", "code", "detail", "instance"}
+        found = {kind.__name__ for kind in _kinds_of(Refusal) if standard & {item.name for item in fields(kind)}}
+        assert found == set()
+
+
 class TestEveryKey:
     def test_is_asked_for_where_money_stock_or_an_order_moves(self, stage: Stage) -> None:
         refused = _setup(stage)
@@ -329,6 +338,13 @@ class TestOtherMethods:
                 refused.expect(answer, {405}, f"{method} {operation.path}")
                 assert answer["Content-Type"] == "application/problem+json"
         refused.check()
+
+
+def _kinds_of(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
+    """Every refusal there is."""
+    for kind in refusal.__subclasses__():
+        yield kind
+        yield from _kinds_of(kind)
 
 
 def _setup(stage: Stage) -> Refused:

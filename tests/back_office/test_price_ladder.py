@@ -10,7 +10,13 @@ from tradecore.money import Money
 def step(layer: Layer, kind: StepKind, minor: int, funder: Funder | None = None, source_id: int | None = None) -> Any:
     """A step as orders show it."""
     source = None if source_id is None else str(source_id)
-    return {"layer": layer, "kind": kind, "funder": funder, "source_id": source, "amount": Money(minor, "GBP")}
+    return {
+        "layer": f"L{layer.value}",
+        "kind": kind,
+        "funder": funder,
+        "source_id": source,
+        "amount": Money(minor, "GBP"),
+    }
 
 
 class TestClimb:
