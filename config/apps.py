@@ -3,8 +3,6 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from config.checks import check_production_settings
-
 
 class CompositionConfig(AppConfig):
     name = "config"
@@ -12,6 +10,7 @@ class CompositionConfig(AppConfig):
 
     def ready(self) -> None:
         # The apps' models can be imported from here on, and no earlier.
+        from config.checks import check_production_settings
         from config.extensions import install_extensions
 
         install_extensions()

@@ -30,7 +30,7 @@ from config.checks import refuse_wrong_settings
 from config.ticker import Ticker
 from tradecore import worker_leases
 
-QUEUES = ("money", "events", "bulk")
+QUEUES = ("money", "providers", "events", "bulk")
 TICK_EVERY_S = 1.0
 
 # Longer than the longest task, so that no task runs twice because it is slow.

@@ -13,6 +13,10 @@ import redis
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection
+from django.db.backends.utils import CursorWrapper
+
+from apps.ledger.api import is_key
+from tradecore.append_only import append_only_tables
 
 # A floor under what is random: shorter or plainer keys can be guessed from one signed token.
 MIN_SECRET_LENGTH = 50
@@ -23,6 +27,28 @@ MYSQL_MIN_VERSION = (8, 0)
 
 # Compare byte for byte, trailing spaces included: MariaDB's and MySQL's names for it.
 EXACT_COLLATIONS = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
+
+# What the server says to a user without the right, and of a table that is not there.
+_REFUSALS = frozenset({1142, 1143, 1146})
+
+# The tables of this database that the session's user may drop, empty, or rid of their triggers, by whatever grant.
+_DROPPABLE_SQL = """
+    WITH held AS (
+        SELECT grantee, privilege_type, NULL AS name FROM information_schema.user_privileges
+        UNION ALL
+        SELECT grantee, privilege_type, NULL FROM information_schema.schema_privileges
+        WHERE DATABASE() LIKE table_schema
+        UNION ALL
+        SELECT grantee, privilege_type, table_name FROM information_schema.table_privileges
+        WHERE table_schema = DATABASE()
+    )
+    SELECT DISTINCT there.table_name
+    FROM information_schema.tables AS there
+    JOIN held ON held.name IS NULL OR held.name = there.table_name
+    WHERE there.table_schema = DATABASE()
+        AND held.privilege_type IN ('DROP', 'TRIGGER', 'ALTER')
+        AND held.grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')
+"""
 
 REDIS_TIMEOUT_S = 2
 
@@ -66,7 +92,17 @@ def _settings_faults() -> Iterator[str]:
         yield "ALLOWED_HOSTS is empty or '*': set it to the host names that this site answers to, comma-separated"
     if connection.vendor != "mysql":
         yield f"DATABASE_URL names {connection.vendor}: set it to mysql://user:password@host:3306/name"
+    yield from _key_faults()
     yield from _redis_faults(cache=settings.REDIS_URL, broker=settings.CELERY_BROKER_URL)
+
+
+def _key_faults() -> Iterator[str]:
+    """The keys of the ledger's manifests."""
+    key = settings.LEDGER_SIGNING_KEY
+    if not is_key(key) or key == settings.EMBEDDED_LEDGER_KEY:
+        yield "LEDGER_SIGNING_KEY is empty, known or no key, so the books prove nothing: set it to base64 of 32 bytes"
+    if not all(is_key(each) for each in settings.LEDGER_PUBLIC_KEYS):
+        yield "LEDGER_PUBLIC_KEYS holds something else: set it to public keys, base64 of 32 bytes each, or leave it out"
 
 
 def _redis_faults(*, cache: str, broker: str) -> Iterator[str]:
@@ -104,6 +140,7 @@ def _database_faults() -> Iterator[str]:
     try:
         session, server = _variables("SESSION"), _variables("GLOBAL")
         columns = _inexact_columns()
+        changeable = _changeable_tables() if settings.TRADECORE_PROCESS != "migration" else []
     except DatabaseError as error:
         yield f"DATABASE_URL cannot be used ({error.args[-1]}): set it to a server that answers"
         return
@@ -116,6 +153,11 @@ def _database_faults() -> Iterator[str]:
         yield (
             f"column {table}.{column} has the collation {collation}, which takes different codes for equal: "
             f"ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4 COLLATE {settings.DATABASE_COLLATION}"
+        )
+    if changeable:
+        yield (
+            f"the database user may change or drop what is written once ({', '.join(changeable)}): set DATABASE_URL to "
+            "another user than the migration's, and run manage.py grant_application USER as the migration's"
         )
 
 
@@ -133,6 +175,33 @@ def _inexact_columns() -> list[tuple[str, str, str]]:
             [r"%\_ci"],
         )
         return list(cursor.fetchall())
+
+
+def _changeable_tables() -> list[str]:
+    """The tables that are written once, and that this session's user may change, empty or drop all the same.
+
+    Those that are not there yet are none: a process that comes before its migration says so in /readyz.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DROPPABLE_SQL)
+        droppable = {table for (table,) in cursor.fetchall()}
+        return [
+            table
+            for table, key in append_only_tables().items()
+            if table in droppable
+            or _is_let(cursor, f"UPDATE {table} SET {key} = {key} WHERE 1 = 0")  # noqa: S608 - names of our own
+            or _is_let(cursor, f"DELETE FROM {table} WHERE 1 = 0")  # noqa: S608 - names of our own
+        ]
+
+
+def _is_let(cursor: CursorWrapper, statement: str) -> bool:
+    try:
+        cursor.execute(statement)
+    except DatabaseError as error:
+        if error.args[0] not in _REFUSALS:
+            raise
+        return False
+    return True
 
 
 def _version_faults(server: Variables) -> Iterator[str]:

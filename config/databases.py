@@ -25,10 +25,11 @@ GUARDS_S = {
 
 # WAL and IMMEDIATE: writers queue for `timeout` seconds instead of failing with "database is locked" when a transaction
 # that began as a reader wants to write. synchronous=NORMAL is safe with WAL against everything but a power cut.
+# recursive_triggers: without it INSERT OR REPLACE would go past the triggers of what is append-only.
 _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
 }
 
 

@@ -10,7 +10,9 @@ import structlog
 
 from apps.checkout import api as checkout
 from apps.inventory import api as inventory
+from apps.ledger import api as ledger
 from apps.promotions import api as promotions
+from apps.reconciliation import api as reconciliation
 from config.housekeeping import purge_old_rows
 from config.subscriptions import EVENTS, TIMERS
 from tradecore import clock, outbox, timers
@@ -19,6 +21,11 @@ log = structlog.get_logger()
 
 #: A job stops after so long and leaves the rest to the next tick, so that no job holds a worker for itself.
 ROUND_LIMIT_S = 20.0
+
+
+#: How many questions to providers one step may bring: each may take as long as the provider's time limits allow, and a
+#: claim must outlive its step.
+ASKED_AT_ONCE = 5
 
 
 def relay_events() -> int:
@@ -34,12 +41,28 @@ def sweep_timers() -> int:
 
 def apply_answers() -> int:
     """Apply the webhooks that providers have sent."""
-    return _until_idle(lambda: checkout.apply_stored_answers(limit=50, now=clock.now()))
+    return _until_idle(lambda: checkout.apply_stored_answers(limit=ASKED_AT_ONCE, now=clock.now()))
 
 
 def poll_providers() -> int:
     """Send the calls that wait, and ask about those that were not answered."""
-    return _until_idle(lambda: checkout.poll_provider_calls(limit=20, now=clock.now()))
+    return _until_idle(lambda: checkout.poll_provider_calls(limit=ASKED_AT_ONCE, now=clock.now()))
+
+
+def seal_ledger() -> int:
+    """Seal the postings that were committed, and close the days that are over."""
+    sealed = _until_idle(lambda: ledger.seal_postings(real_now=clock.real_now()))
+    return sealed + len(ledger.close_days(signer=ledger.own_signer(), real_now=clock.real_now()))
+
+
+def reconcile_recent() -> int:
+    """Ask what must always be true of whatever was made lately: what breaks it is found within a minute."""
+    return len(reconciliation.reconcile(suite=reconciliation.Suite.RECENT, real_now=clock.real_now()).opened)
+
+
+def reconcile_all() -> int:
+    """The same of everything, once a day."""
+    return reconciliation.reconcile_daily(real_now=clock.real_now())
 
 
 def keep_house() -> int:
@@ -51,9 +74,13 @@ def keep_house() -> int:
 #: Job name -> (queue, job, seconds between two runs).
 JOBS: Mapping[str, tuple[str, Callable[[], int], float]] = {
     "sweep_timers": ("money", sweep_timers, 1.0),
-    "apply_answers": ("money", apply_answers, 1.0),
-    "poll_providers": ("money", poll_providers, 1.0),
+    # Beside the timers, because a provider that hangs must not keep purchases from expiring.
+    "apply_answers": ("providers", apply_answers, 1.0),
+    "poll_providers": ("providers", poll_providers, 1.0),
     "relay_events": ("events", relay_events, 1.0),
+    "seal_ledger": ("bulk", seal_ledger, 1.0),
+    "reconcile_recent": ("bulk", reconcile_recent, 30.0),
+    "reconcile_all": ("bulk", reconcile_all, 600.0),
     "keep_house": ("bulk", keep_house, 60.0),
 }
 

@@ -5,9 +5,15 @@ those that a library writes through the standard logging module.
 """
 
 import logging
+import re
+from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.core.exceptions import DisallowedHost
+
+from tradecore.card_numbers import mask_card_number
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -15,6 +21,10 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+
+# What a terminal obeys instead of showing it: control characters, and those that turn or break a line.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 # One line a second and process, whatever happens.
 _SAYS_EVERY_TICK = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
@@ -33,6 +43,25 @@ class OnceASecond(logging.Filter):
         self._quiet_until = record.created + 1
         if record.exc_info:
             record.msg, record.exc_info = f"{record.msg}: {record.exc_info[1]}", None
+        return True
+
+
+class ForeignHosts(logging.Filter):
+    """Makes one warning of a request that names a host which is not ours: anybody can send one, so it is no error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "django.security.DisallowedHost":
+            record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+            return True
+        # Its answer is a line of its own, which says less.
+        is_answer = getattr(record, "status_code", None) == HTTPStatus.BAD_REQUEST
+        return not (is_answer and _is_foreign(getattr(record, "request", None)))
+
+
+def _is_foreign(request: Any) -> bool:
+    try:
+        return request is not None and not request.get_host()
+    except DisallowedHost:
         return True
 
 
@@ -57,12 +86,13 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
                 "()": structlog.stdlib.ProcessorFormatter,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    _mask,
                     *_rendering(as_json=as_json),
                 ],
                 "foreign_pre_chain": _SHARED,
             }
         },
-        "filters": {"once_a_second": {"()": OnceASecond}},
+        "filters": {"once_a_second": {"()": OnceASecond}, "foreign_hosts": {"()": ForeignHosts}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         # Django brings a handler of its own for these; here every line takes the one way.
@@ -70,6 +100,8 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
             "django": {"level": level, "handlers": [], "propagate": True},
             "django.server": {"level": level, "handlers": [], "propagate": True},
             "django_redis.cache": {"filters": ["once_a_second"]},
+            "django.request": {"filters": ["foreign_hosts"]},
+            "django.security.DisallowedHost": {"filters": ["foreign_hosts"]},
             **{name: {"level": "WARNING"} for name in _SAYS_EVERY_TICK},
         },
     }
@@ -79,4 +111,24 @@ def _rendering(*, as_json: bool) -> list[Any]:
     if as_json:
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     # Rich tracebacks take most of a second each.
-    return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    return [_escape_values, console, _escape_line]
+
+
+def _mask(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Card numbers are logged nowhere: paths and names may hold anything."""
+    return {name: mask_card_number(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _escape_values(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A value is on one line: nobody writes lines of the log by asking for a path."""
+    return {name: _escape(value, _CONTROL) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _escape_line(_logger: Any, _name: str, line: str) -> str:
+    """A traceback has lines, but nothing that a terminal would obey."""
+    return _escape(line, _CONTROL_IN_LINES)
+
+
+def _escape(text: str, characters: re.Pattern[str]) -> str:
+    return characters.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -61,8 +61,10 @@ INSTALLED_APPS = [
     "apps.payments",
     "apps.inventory",
     "apps.promotions",
+    "apps.ledger",
     "apps.checkout",
     "apps.fulfilment",
+    "apps.reconciliation",
     "apps.storefront",
     "apps.seller_desk",
     "apps.back_office",
@@ -112,6 +114,8 @@ DATABASES = {"default": database(local=LOCAL_DIR, process=TRADECORE_PROCESS, for
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 
 DATABASE_COLLATION = env("DATABASE_COLLATION")
+# Whom `manage.py grant_application` gives the rights of web, workers and beat, where they are not the migration's.
+APPLICATION_DATABASE_USER = env("APPLICATION_DATABASE_USER")
 REDIS_URL = env("REDIS_URL")
 CELERY_BROKER_URL = env("CELERY_BROKER_URL") or "memory://localhost/"
 
@@ -146,23 +150,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
-# Wrong passwords are counted, also on the admin's own sign-in page.
+# Where a page of this site sends people to sign in; the admin has a page of its own.
+LOGIN_URL = "oauth_sign_in"
+# Wrong passwords are counted on both.
 AUTHENTICATION_BACKENDS = ["apps.accounts.backends.LimitedBackend"]
 PASSWORD_RESET_TIMEOUT = 3600
 
 # Sessions live in the database: losing the cache logs nobody out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-# RFC 9700 throughout. TOKEN_STORAGE: without it access and refresh tokens lie in the tables in clear.
-OAUTH2_PROVIDER = {
+# RFC 9700 throughout. TOKEN_STORAGE: without it access and refresh tokens lie in the tables in clear. Which application
+# may ask for which scope: `apps/accounts/authorization_server.py`.
+OAUTH2_PROVIDER: dict[str, Any] = {
     "SCOPES": {
         "store": "Buy as yourself",
         "seller": "Manage the shops whose staff you are",
         "events": "Read the events of your shops",
         "ops": "Operate the marketplace",
     },
-    "DEFAULT_SCOPES": ["store"],
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 3600,
     "PKCE_REQUIRED": True,
@@ -199,14 +204,13 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "tradecore",
-    "DESCRIPTION": "A marketplace transaction core: quote, buy, pay, ship, receive.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     # Requests and answers have forms of their own, so none is split in two.
     "COMPONENT_SPLIT_REQUEST": False,
     "COMPONENT_SPLIT_PATCH": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}},
-    "POSTPROCESSING_HOOKS": ["tradecore.http.openapi.add_components"],
+    "POSTPROCESSING_HOOKS": ["tradecore.http.openapi.add_components", "config.openapi.introduce"],
     "OAS_VERSION": "3.1.0",
     # The docs page works offline: its assets come from the sidecar package.
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -233,6 +237,15 @@ EMBEDDED_WEBHOOK_SECRET = "whsec_" + "ZW1iZWRkZWQtb25seS1ub3QtYS1zZWNyZXQ="
 SANDBOX_WEBHOOK_SECRETS = env("SANDBOX_WEBHOOK_SECRETS") or ([] if IN_PRODUCTION else [EMBEDDED_WEBHOOK_SECRET])
 if not all(re.fullmatch(r"whsec_[A-Za-z0-9+/]{32,}={0,2}", secret) for secret in SANDBOX_WEBHOOK_SECRETS):
     refuse("SANDBOX_WEBHOOK_SECRETS holds something else: set it to secrets of whsec_ and base64 of 24 or more bytes")
+
+# --- Ledger -----------------------------------------------------------------------------------------------------------
+
+# Ed25519, base64 of 32 bytes: what each day of the books is signed with. Those who have its public half can prove later
+# that nothing was changed, so it is no use where everybody has the key itself.
+EMBEDDED_LEDGER_KEY = "ZW1iZWRkZWQtb25seS1ub3QtYS1zZWNyZXQtbGVkZ2U="
+LEDGER_SIGNING_KEY = env("LEDGER_SIGNING_KEY") or ("" if IN_PRODUCTION else EMBEDDED_LEDGER_KEY)
+# Public halves of keys that have signed before: what they signed stays good.
+LEDGER_PUBLIC_KEYS = env("LEDGER_PUBLIC_KEYS")
 
 # --- Messages ---------------------------------------------------------------------------------------------------------
 
@@ -291,7 +304,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS_ONLY
 SECURE_HSTS_PRELOAD = _HTTPS_ONLY
 # A proxy asks for health without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-# Only where a proxy in front sets the header itself, and thereby removes what a client sent.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env("TRUST_PROXY_HEADERS") else None
+# Only where a proxy in front sets X-Forwarded-Proto itself, and thereby removes what a client sent, and appends the
+# address that it was called from to X-Forwarded-For.
+TRUST_PROXY_HEADERS = env("TRUST_PROXY_HEADERS")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY_HEADERS else None
 
 LOGGING = logging_config(level=env("LOG_LEVEL"), as_json=IN_PRODUCTION)

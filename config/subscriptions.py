@@ -19,6 +19,7 @@ EVENTS: Mapping[str, Sequence[Handler]] = {
 #: Timer kind -> the use case that it fires.
 TIMERS: Mapping[str, TimerHandler] = {
     "expire_purchase": checkout.expire_purchase,
+    "confirm_free_purchase": checkout.confirm_free_purchase,
     "end_remorse": checkout.end_remorse,
     "cancel_unshipped": checkout.cancel_unshipped,
     "withdraw_uncollected": fulfilment.withdraw_uncollected,

@@ -63,6 +63,7 @@ def _production() -> dict[str, str]:
         "ALLOWED_HOSTS": "shop.example",
         "CSRF_TRUSTED_ORIGINS": "https://shop.example",
         "SANDBOX_WEBHOOK_SECRETS": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "LEDGER_SIGNING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
     }
 
 

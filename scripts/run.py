@@ -48,7 +48,8 @@ def main() -> int:
         # The socket is handed down, so nobody can take the port between looking and listening.
         bind = f"fd://{listener.fileno()}"
         gunicorn = ("-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", bind)
-        return the_run.call(python, *gunicorn, variables=EMBEDDED, inherit=[listener.fileno()])
+        farewell = "\n  Stopping: what is in hand ends first."
+        return the_run.call(python, *gunicorn, variables=EMBEDDED, inherit=[listener.fileno()], farewell=farewell)
 
 
 def _listen(first_port: int) -> socket.socket:

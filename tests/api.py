@@ -206,7 +206,7 @@ def _replaced(value: Any, path: tuple[Any, ...]) -> Any:
 
 def user_token(user: Any) -> str:
     """An access token of the user."""
-    pair = accounts.sign_in(email=user.email, password=PASSWORD, client_ip=None, now=NOON)
+    pair = accounts.sign_in(email=user.email, password=PASSWORD, network="", now=NOON)
     return pair.access_token
 
 

@@ -21,7 +21,8 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from tradecore import clock, freezes, models, outbox, timers
+from tradecore import approvals, clock, freezes, models, outbox, timers
+from tradecore.errors import Refusal
 from tradecore.ids import MAX_ID, find_id
 from tradecore.money import Money
 
@@ -362,6 +363,124 @@ class FreezeAdmin(ReadOnlyAdmin):
 
 def _back_to_freezes() -> HttpResponse:
     return HttpResponse(headers={"HX-Redirect": reverse("admin:tradecore_freeze_changelist")})
+
+
+# --- Four eyes --------------------------------------------------------------------------------------------------------
+
+#: So many characters of the hash of what was read are typed by whoever approves it.
+_CODE_LENGTH = 8
+
+
+class _ApprovalStateFilter(StateFilter):
+    def conditions(self) -> Mapping[str, Q]:
+        pending, now = Q(status=models.Approval.PENDING), clock.now()
+        return {
+            "waiting": pending & Q(expires_at__gt=now),
+            "expired": pending & Q(expires_at__lte=now),
+            "approved": Q(status=models.Approval.APPROVED),
+            "rejected": Q(status=models.Approval.REJECTED),
+        }
+
+
+class _ApproveForm(BaseDialogForm):
+    code = forms.CharField(
+        min_length=_CODE_LENGTH,
+        max_length=_CODE_LENGTH,
+        help_text="The code of what you have read, as the page shows it.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+@admin.register(models.Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    """What waits for a second person, and what was decided; found by its subject."""
+
+    list_display: ClassVar = ["kind", "subject", "status", "requested_by", "requested_at", "expires_at", "decided_by"]
+    list_filter: ClassVar = [_ApprovalStateFilter]
+    fields: ClassVar = [
+        "kind",
+        "subject",
+        "content",
+        "reason",
+        "code",
+        "status",
+        "requested_by",
+        "requested_at",
+        "expires_at",
+        "decided_by",
+        "decided_at",
+        "decision_reason",
+    ]
+    readonly_fields: ClassVar = ["code"]
+    text_fields: ClassVar = ["subject"]
+    search_help_text = "What it is about: posting:1234, order:1234"
+    actions_detail: ClassVar = ["approve", "reject"]
+
+    @admin.display(description="code to approve it")
+    def code(self, row: models.Approval) -> str:
+        return row.content_hash[:_CODE_LENGTH]
+
+    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("tradecore.change_approval")
+
+    @action(
+        description="Approve",
+        permissions=["decide"],
+        dialog={
+            "title": "Approve and do it",
+            "description": "It is done at once, in both your names.",
+            "form_class": _ApproveForm,
+            "form_submit_text": "Approve",
+        },
+    )
+    def approve(self, request: HttpRequest, form: _ApproveForm, object_id: str) -> HttpResponse:
+        """Approve, or say why not; the page is loaded anew by htmx either way."""
+        row = self._find(request, object_id)
+        is_read = form.cleaned_data["code"] == self.code(row)
+        return self._decided(
+            request,
+            row,
+            lambda: approvals.approve(
+                approval_id=row.pk,
+                content_hash=row.content_hash if is_read else "",
+                actor=actor_of(request),
+                now=clock.now(),
+            ),
+        )
+
+    @action(
+        description="Reject",
+        permissions=["decide"],
+        dialog={
+            "title": "Reject",
+            "description": "Nothing is done. It can be asked for anew.",
+            "form_class": _ReasonForm,
+            "form_submit_text": "Reject",
+        },
+    )
+    def reject(self, request: HttpRequest, form: _ReasonForm, object_id: str) -> HttpResponse:
+        """Reject, or say why not; the page is loaded anew by htmx either way."""
+        row = self._find(request, object_id)
+        return self._decided(
+            request,
+            row,
+            lambda: approvals.reject(
+                approval_id=row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"], now=clock.now()
+            ),
+        )
+
+    def _find(self, request: HttpRequest, object_id: str) -> models.Approval:
+        row: models.Approval | None = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        return row
+
+    def _decided(self, request: HttpRequest, row: models.Approval, decide: Callable[[], None]) -> HttpResponse:
+        try:
+            decide()
+        except Refusal as refusal:
+            self.message_user(request, refusal.title, messages.ERROR)
+        return HttpResponse(headers={"HX-Redirect": reverse("admin:tradecore_approval_change", args=[row.pk])})
 
 
 # --- What happened ----------------------------------------------------------------------------------------------------

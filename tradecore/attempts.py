@@ -1,4 +1,4 @@
-"""A fixed limit on guesses: sign-ins, coupon codes, a guest's order number.
+"""A fixed limit on guesses: sign-ins, coupon codes, a guest's order number. And on guests, who are free to have.
 
 Counted in the database, because a limit that a restarted cache forgets protects nobody. Who guesses right is not
 counted; who has used up the window waits for the next one.
@@ -47,16 +47,16 @@ def check_attempts(*, limit: Limit, subject: str, now: datetime) -> None:
 
 
 @db.use_case
-def count_attempt(*, limit: Limit, subject: str, now: datetime) -> None:
-    """Count one wrong guess."""
+def count_attempts(*, limit: Limit, subject: str, now: datetime, number: int = 1) -> None:
+    """Count wrong guesses, all that one request made."""
     key = {"scope": limit.scope, "subject_hash": _hash(subject), "window_started_at": _window(limit, now)}
-    if AttemptWindow.objects.filter(**key).update(count=F("count") + 1):
+    if AttemptWindow.objects.filter(**key).update(count=F("count") + number):
         return
     try:
         with db.savepoint():
-            AttemptWindow.objects.create(**key, count=1)
+            AttemptWindow.objects.create(**key, count=number)
     except IntegrityError:
-        AttemptWindow.objects.filter(**key).update(count=F("count") + 1)
+        AttemptWindow.objects.filter(**key).update(count=F("count") + number)
 
 
 def _window(limit: Limit, now: datetime) -> datetime:

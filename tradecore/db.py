@@ -15,7 +15,7 @@ that is lost during COMMIT leaves the outcome unknown, and only the idempotency 
 import functools
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -30,6 +30,7 @@ from tradecore.errors import Kind, Refusal
 P = ParamSpec("P")
 R = TypeVar("R")
 Companion = Callable[[Any], None]
+Check = Callable[[Sequence[int]], None]
 
 _DISCARDED = frozenset({1213, 1020})
 _LOCK_WAIT_TIMEOUT = 1205
@@ -65,6 +66,7 @@ class _Transaction:
     """What one use case's transaction carries until its commit."""
 
     pending: dict[type[Model], list[Model]] = field(default_factory=dict)
+    checks: dict[Check, list[int]] = field(default_factory=dict)
 
 
 _transaction: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
@@ -129,14 +131,45 @@ def assert_no_transaction() -> None:
 def savepoint() -> Iterator[None]:
     """Guard statements that may fail on a constraint without losing the transaction. Never for 1213."""
     current = _current()
-    marks = {model: len(rows) for model, rows in current.pending.items()}
+    waiting: list[dict[Any, list[Any]]] = [current.pending, current.checks]
+    marks = [{key: len(items) for key, items in group.items()} for group in waiting]
     try:
         with transaction.atomic():
             yield
     except BaseException:
-        for model, rows in current.pending.items():
-            del rows[marks.get(model, 0) :]
+        for group, marked in zip(waiting, marks, strict=True):
+            for key, items in group.items():
+                del items[marked.get(key, 0) :]
         raise
+
+
+@contextmanager
+def read_only_snapshot() -> Iterator[None]:
+    """Let every statement of the block see one moment, whatever is committed meanwhile, and let none of them write.
+
+    Not inside a use case, whose statements must see what is true now. A transaction that is open around everything, as
+    in a test, is a moment of its own already.
+    """
+    assert_no_transaction()
+    if connection.in_atomic_block:
+        yield
+        return
+    begin = {
+        "mysql": [
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        ],
+        "sqlite": ["PRAGMA query_only = ON", "BEGIN DEFERRED"],
+    }
+    end = {"mysql": ["ROLLBACK"], "sqlite": ["ROLLBACK", "PRAGMA query_only = OFF"]}
+    with connection.cursor() as cursor:
+        for statement in begin[connection.vendor]:
+            cursor.execute(statement)
+        try:
+            yield
+        finally:
+            for statement in end[connection.vendor]:
+                cursor.execute(statement)
 
 
 def insert_later(*rows: Model) -> None:
@@ -147,11 +180,23 @@ def insert_later(*rows: Model) -> None:
 
 
 def insert_pending() -> None:
-    """Insert what waits, now: the last call before a contended lock is taken, so that the lock is held for less."""
-    pending = _current().pending
-    while pending:
-        model = next(iter(pending))
-        model._default_manager.bulk_create(pending.pop(model))  # noqa: SLF001 - the documented way to any model
+    """Insert what waits, and check it, now: the last call before a contended lock, so that it is held for less."""
+    current = _current()
+    while current.pending:
+        model = next(iter(current.pending))
+        model._default_manager.bulk_create(current.pending.pop(model))  # noqa: SLF001 - documented for any model
+    while current.checks:
+        check, keys = current.checks.popitem()
+        if keys:
+            check(keys)
+
+
+def check_inserted(check: Check, key: int) -> None:
+    """Let the check look at what stands under `key` once what waits is inserted: once for all keys, before the commit.
+
+    What it raises undoes the transaction. For sums that no constraint of a row can hold.
+    """
+    _current().checks.setdefault(check, []).append(key)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ class Kind(Enum):
     GONE = 410
     STALE = 412
     TOO_LARGE = 413
+    UNSUPPORTED = 415
     RULE = 422
     TOO_MANY = 429
     UNAVAILABLE = 503
@@ -36,6 +37,7 @@ PASSING_KINDS = frozenset(
         Kind.CONFLICT,
         Kind.STALE,
         Kind.TOO_LARGE,
+        Kind.UNSUPPORTED,
         Kind.TOO_MANY,
         Kind.UNAVAILABLE,
     }

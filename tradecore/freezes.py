@@ -17,7 +17,8 @@ _frozen: Memo[tuple[str, int], bool] = Memo(ttl_s=REMEMBERED_S)
 
 SKU_SALE = "sku_sale"
 PROMOTION = "promotion"
-KINDS = frozenset({SKU_SALE, PROMOTION})
+SHOP_PAYOUTS = "shop_payouts"
+KINDS = frozenset({SKU_SALE, PROMOTION, SHOP_PAYOUTS})
 
 
 @db.use_case

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import IntegrityError
 
 from tradecore import clock, db
+from tradecore.card_numbers import looks_like_card_number
 from tradecore.errors import Kind, Refusal
 from tradecore.models import IdempotencyRecord
 
@@ -34,11 +35,11 @@ class KeyMissing(Refusal):
 
 @dataclass
 class KeyInvalid(Refusal):
-    """The key is empty, longer than 255 characters, or not printable ASCII."""
+    """The key is empty, longer than 255 characters, not printable ASCII, or looks like a card number."""
 
     code = "idempotency.key_invalid"
     kind = Kind.MALFORMED
-    title = "The Idempotency-Key header is empty, too long, or has characters outside printable ASCII."
+    title = "The Idempotency-Key header is empty, too long, not printable ASCII, or looks like a card number."
 
 
 @dataclass
@@ -89,7 +90,7 @@ def claim(*, principal: str, route: str, key: str, body: bytes) -> Claim | Outco
 
     Refuses, in this order: KeyInvalid, KeyReused, StillRunning.
     """
-    if not 1 <= len(key) <= KEY_LENGTH_MAX or not (key.isascii() and key.isprintable()):
+    if not 1 <= len(key) <= KEY_LENGTH_MAX or not (key.isascii() and key.isprintable()) or looks_like_card_number(key):
         raise KeyInvalid
     db.assert_no_transaction()
     scope_hash = _hash(principal.encode(), route.encode(), key.encode())

@@ -14,6 +14,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from tradecore.errors import Kind, Refusal
 
@@ -75,6 +76,11 @@ class IdGenerator:
         self._sequence = 0
         self._lock = threading.Lock()
 
+    @property
+    def last_ms(self) -> int:
+        """Milliseconds since EPOCH_MS of the latest id."""
+        return self._last_ms
+
     def make(self, gene: int) -> int:
         with self._lock:
             elapsed = int(time.time() * 1000) - EPOCH_MS
@@ -114,11 +120,22 @@ def has_generator() -> bool:
     return _generator is not None
 
 
+def last_ms() -> int:
+    """The millisecond (of the machine's epoch) of this process's latest id, which may be ahead of the clock."""
+    return EPOCH_MS if _generator is None else EPOCH_MS + _generator.last_ms
+
+
 def new_id(gene: int = 0) -> int:
     """A new id that sorts after every earlier one of this process. Raises NoWorkerNumber."""
     if _generator is None:
         raise NoWorkerNumber("this process has no worker number yet: see tradecore.worker_leases")
     return _generator.make(gene)
+
+
+def first_id_at(moment: datetime) -> int:
+    """The least id that any process can have made at this moment of its machine's clock, or later."""
+    elapsed_ms = max(0, int(moment.timestamp() * 1000) - EPOCH_MS)
+    return elapsed_ms << (CELL_BITS + WORKER_BITS + SEQUENCE_BITS + GENE_BITS)
 
 
 def new_gene() -> int:

@@ -23,6 +23,7 @@ Key = tuple[Any, ...]
 class Rank(IntEnum):
     """What is locked before what."""
 
+    APPROVAL = 5
     PURCHASE = 10
     ORDER = 20
     PACKAGE = 25

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from tradecore.append_only import AppendOnlyModel
 from tradecore.ids import new_id
 
 
@@ -153,7 +154,7 @@ class IdempotencyRecord(models.Model):
         return self.scope_hash[:12]
 
 
-class AuditEntry(models.Model):
+class AuditEntry(AppendOnlyModel):
     """One act of one person or job, written in the transaction of the act. Never changed, never deleted."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -191,6 +192,50 @@ class Freeze(models.Model):
     class Meta:
         db_table = "kernel_freeze"
         constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "subject"], name="kernel_freeze_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.subject}"
+
+
+class Approval(models.Model):
+    """One act that one person asks for and another one decides. See `tradecore.approvals`.
+
+    PENDING until it is APPROVED, which does the act in the same transaction, or REJECTED, or past `expires_at`. The
+    content never changes, and its hash is what the second person puts their name to.
+    """
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=80)
+    content = models.JSONField()
+    content_hash = models.CharField(max_length=64)
+    reason = models.CharField(max_length=300)
+    status = models.CharField(max_length=8, default=PENDING)
+    requested_by = models.CharField(max_length=80)
+    requested_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=80, default="")
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.CharField(max_length=300, default="")
+
+    class Meta:
+        db_table = "kernel_approval"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(status="PENDING", decided_by="", decided_at__isnull=True)
+                | (Q(status__in=["APPROVED", "REJECTED"], decided_at__isnull=False) & ~Q(decided_by="")),
+                name="kernel_approval_decided",
+            ),
+            models.CheckConstraint(condition=~Q(decided_by=F("requested_by")), name="kernel_approval_four_eyes"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["status", "id"], name="kernel_approval_status"),
+            models.Index(fields=["subject", "id"], name="kernel_approval_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.subject}"

@@ -8,7 +8,7 @@ events of its aggregate; one that fails backs off, and after too many failures i
 a replay.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -16,7 +16,7 @@ from operator import or_
 from typing import Any, ClassVar
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tradecore import clock, db, wire
 from tradecore.models import EventPosition, OutboxEvent
@@ -133,12 +133,37 @@ def _in_aggregate_order(rows: Sequence[OutboxEvent]) -> list[OutboxEvent]:
 @db.use_case
 def _claim(*, limit: int) -> list[OutboxEvent]:
     now = clock.real_now()
-    due = OutboxEvent.objects.filter(delivered_at=None, dead_at=None, next_attempt_at__lte=now)
+    due = OutboxEvent.objects.filter(
+        ~Exists(_blockers(now)), kind__in=_known_kinds(), delivered_at=None, dead_at=None, next_attempt_at__lte=now
+    )
     rows = list(due.order_by("id").select_for_update(skip_locked=True)[:limit])
     OutboxEvent.objects.filter(pk__in=[row.pk for row in rows]).update(
         next_attempt_at=now + LEASE, attempts=F("attempts") + 1
     )
     return rows
+
+
+def _blockers(now: datetime) -> QuerySet[OutboxEvent]:
+    """Earlier events of the same aggregate that are parked, backing off, or in somebody's hands.
+
+    What waits behind them is not claimed at all: a claim that is only given back would be made again and again, before
+    everything that is newer.
+    """
+    earlier = OutboxEvent.objects.filter(
+        aggregate=OuterRef("aggregate"), aggregate_id=OuterRef("aggregate_id"), sequence__lt=OuterRef("sequence")
+    )
+    return earlier.filter(Q(dead_at__isnull=False) | Q(next_attempt_at__gt=now), delivered_at=None)
+
+
+def _known_kinds() -> list[str]:
+    """The kinds of this release. An event of a newer one waits for a relay that knows who is to have it."""
+    return sorted({kind for event in _subclasses(Event) if (kind := getattr(event, "kind", None))})
+
+
+def _subclasses(event: type[Event]) -> Iterator[type[Event]]:
+    for subclass in event.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 def _aggregates_waiting(batch: Sequence[OutboxEvent]) -> dict[tuple[str, int], int]:

@@ -42,7 +42,9 @@ def release() -> None:
     global _held  # noqa: PLW0603 - one lease per process is the point
     with _lock:
         if _held is not None and _held[0] == os.getpid():
-            WorkerLease.objects.filter(worker=_held[1], holder=_holder()).update(leased_until_ms=_now_ms())
+            # Ids may have run ahead of the clock: whoever comes next makes none that was made here.
+            until = max(_now_ms(), ids.last_ms() + 1)
+            WorkerLease.objects.filter(worker=_held[1], holder=_holder()).update(leased_until_ms=until)
             _held = None
             ids.use_generator(None)
 

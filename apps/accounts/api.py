@@ -1,13 +1,16 @@
 """The public door of accounts."""
 
 from apps.accounts.addresses import validate_address
+from apps.accounts.authorization_server import SCOPES_BY_GRANT
 from apps.accounts.contracts import (
     Address,
     Bearer,
+    Consent,
     FieldProblem,
     GuestToken,
-    IPAddress,
+    OAuthAnswer,
     Profile,
+    Redirect,
     SavedAddress,
     ShopRole,
     StaffMember,
@@ -19,6 +22,7 @@ from apps.accounts.errors import (
     AddressChanged,
     AddressInvalid,
     AlreadyStaff,
+    AuthorizationInvalid,
     EmailInvalid,
     EmailTaken,
     GuestTokenInvalid,
@@ -37,37 +41,43 @@ from apps.accounts.selectors import (
     get_address,
     get_profile,
     list_addresses,
+    list_administrators,
     list_profiles,
     list_shop_ids,
     list_staff,
 )
 from apps.accounts.services.addresses import add_address, edit_address, remove_address
 from apps.accounts.services.guests import issue_guest_token, read_guest_token
+from apps.accounts.services.oauth import consider_authorization, decide_authorization, give_token, revoke_token
 from apps.accounts.services.passwords import make_reset_token, request_password_reset, reset_password
 from apps.accounts.services.sessions import refresh_tokens, sign_in, sign_out
 from apps.accounts.services.shop_staff import add_shop_staff, remove_shop_staff
 from apps.accounts.services.sign_up import sign_up
 
 __all__ = [
+    "SCOPES_BY_GRANT",
     "Address",
     "AddressBookFull",
     "AddressChanged",
     "AddressInvalid",
     "AlreadyStaff",
+    "AuthorizationInvalid",
     "Bearer",
+    "Consent",
     "EmailInvalid",
     "EmailTaken",
     "FieldProblem",
     "GuestToken",
     "GuestTokenInvalid",
-    "IPAddress",
     "InvalidCredentials",
     "LocaleInvalid",
     "NameInvalid",
+    "OAuthAnswer",
     "PasswordChanged",
     "PasswordResetRequested",
     "PasswordTooWeak",
     "Profile",
+    "Redirect",
     "RefreshTokenInvalid",
     "ResetTokenInvalid",
     "SavedAddress",
@@ -78,14 +88,18 @@ __all__ = [
     "add_address",
     "add_shop_staff",
     "canonical_email",
+    "consider_authorization",
+    "decide_authorization",
     "edit_address",
     "find_bearer",
     "find_shop_role",
     "find_user_id",
     "get_address",
     "get_profile",
+    "give_token",
     "issue_guest_token",
     "list_addresses",
+    "list_administrators",
     "list_profiles",
     "list_shop_ids",
     "list_staff",
@@ -96,6 +110,7 @@ __all__ = [
     "remove_shop_staff",
     "request_password_reset",
     "reset_password",
+    "revoke_token",
     "sign_in",
     "sign_out",
     "sign_up",

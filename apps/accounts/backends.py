@@ -1,4 +1,4 @@
-"""How the admin's own sign-in page asks for a password: under the same limit as everybody."""
+"""How the sign-in pages (the admin's, and the one of `/oauth/`) ask for a password: under the limit of everybody."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from apps.accounts.models import User
 from apps.accounts.services.sessions import verify_credentials
 from tradecore import clock
 from tradecore.attempts import TooManyAttempts
+from tradecore.http.networks import network_of
 
 
 class LimitedBackend(ModelBackend):
@@ -23,8 +24,8 @@ class LimitedBackend(ModelBackend):
         if username is None or password is None:
             return None
         try:
-            # Behind a proxy every operator has the same address, so only guesses per e-mail address are counted.
-            return verify_credentials(email=username, password=password, client_ip=None, now=clock.now())
+            network = network_of(request) if request else ""
+            return verify_credentials(email=username, password=password, network=network, now=clock.now())
         except InvalidCredentials:
             return None
         except TooManyAttempts as refusal:

@@ -1,11 +1,10 @@
 """What crosses the door of accounts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
-
-IPAddress = IPv4Address | IPv6Address
+from typing import Any
 
 
 class ShopRole(StrEnum):
@@ -57,6 +56,30 @@ class TokenPair:
     expires_in: int
     scope: str
     token_type: str = "Bearer"  # noqa: S105 - the name of a type
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person is asked: whether this application may do that for them, each in a sentence."""
+
+    application: str
+    may: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Where a person is sent: an address that the application registered, with its answer in the query."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthAnswer:
+    """What an application is answered, in the words of RFC 6749 and RFC 7009."""
+
+    status: int
+    body: Mapping[str, Any]
+    challenge: str = ""  # the WWW-Authenticate of an application that did not say who it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,17 @@ class RefreshTokenInvalid(Refusal):
 
 
 @dataclass
+class AuthorizationInvalid(Refusal):
+    """The application that asks is unknown, or asks to be answered where it never registered. `error` says which."""
+
+    code = "accounts.authorization_invalid"
+    kind = Kind.MALFORMED
+    title = "This application has asked for something that cannot be answered."
+
+    error: str
+
+
+@dataclass
 class GuestTokenInvalid(Refusal):
     """The guest token was not made here, or has expired."""
 

@@ -54,6 +54,12 @@ def view_profile(row: models.User) -> Profile:
     return Profile(id=row.pk, email=row.email, full_name=row.full_name, locale=row.locale, is_staff=row.is_staff)
 
 
+def list_administrators() -> list[Profile]:
+    """Those who may do everything and may sign in, the longest here first."""
+    rows = models.User.objects.filter(is_superuser=True, is_staff=True, is_active=True).order_by("id")
+    return [view_profile(row) for row in rows]
+
+
 def find_user_id(*, email: str) -> int | None:
     """The user who signed up with the address, however its letters are cased."""
     try:

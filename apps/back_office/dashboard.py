@@ -10,7 +10,9 @@ from django.urls import reverse
 from apps.back_office.search import describe
 from apps.orders import api as orders
 from apps.payments import api as payments
-from tradecore import clock, outbox, timers
+from apps.reconciliation import api as reconciliation
+from tradecore import approvals, clock, outbox, timers
+from tradecore.money import Money
 
 ORDERS_SHOWN = 10
 
@@ -53,6 +55,7 @@ def _groups() -> Iterable[tuple[str, Group]]:
     """Every group, with the permission that it needs."""
     yield "orders.view_order", Group("Orders", tuple(_order_cards()))
     yield "payments.view_paymentintent", Group("Payments", tuple(_payment_cards()))
+    yield "reconciliation.view_break", Group("Books", tuple(_book_cards()))
     yield "tradecore.view_timer", Group("Machinery", tuple(_machinery_cards()))
 
 
@@ -72,6 +75,13 @@ def _payment_cards() -> Iterable[Card]:
     yield Card("Unanswered calls", backlog.unanswered_calls, "asked about again and again", f"{calls}?state=unanswered")
     yield Card("Answers to apply", backlog.waiting_answers, "stored, and soon applied", f"{answers}?state=waiting")
     yield Card(
+        "Parked answers",
+        backlog.parked_answers,
+        "failed too often; manage.py poll_provider --revive tries them again",
+        f"{answers}?state=waiting",
+        needs_a_person=True,
+    )
+    yield Card(
         "Suspect tenders",
         backlog.suspect_tenders,
         "what the provider says contradicts what was asked",
@@ -81,9 +91,20 @@ def _payment_cards() -> Iterable[Card]:
     yield Card(
         "Failed refunds",
         backlog.failed_refunds,
-        "refused by the provider",
+        "refused by the provider; manage.py refunds retry asks again",
         f"{refunds}?status=FAILED",
         needs_a_person=True,
+    )
+
+
+def _book_cards() -> Iterable[Card]:
+    breaks = f"{reverse('admin:reconciliation_break_changelist')}?state=open"
+    at_risk = [Money(minor, currency) for currency, (_, minor) in reconciliation.money_at_risk().items() if currency]
+    note = ", ".join(str(amount) for amount in at_risk) or "no money"
+    yield Card("Open breaks", reconciliation.count_open_breaks(), f"{note} at risk", breaks, needs_a_person=True)
+    waiting = f"{reverse('admin:tradecore_approval_changelist')}?state=waiting"
+    yield Card(
+        "To approve", approvals.count_pending(now=clock.now()), "asked for, and decided by a second person", waiting
     )
 
 

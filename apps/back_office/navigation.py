@@ -6,6 +6,16 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.back_office import acts
+
+#: Pages that set something up: icon, act, address. Who may not do it does not see its entry.
+_ACTS: tuple[tuple[str, type[acts.Act], str], ...] = (
+    ("add_business", acts.OpenShop, "back_office:open_shop"),
+    ("local_shipping", acts.SetDeliveryRate, "back_office:set_delivery_rate"),
+    ("person_add", acts.AddShopStaff, "back_office:add_shop_staff"),
+    ("loyalty", acts.CreatePromotion, "back_office:create_promotion"),
+)
+
 #: Group -> entries: title, icon (of Material Symbols), table. Who may not view a table does not see its entry.
 _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
@@ -32,6 +42,18 @@ _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Books",
+        (
+            ("Postings", "menu_book", "ledger.posting"),
+            ("Entries", "list_alt", "ledger.entry"),
+            ("Balances", "account_balance", "ledger.balance"),
+            ("Seals", "link", "ledger.seal"),
+            ("Manifests of days", "verified", "ledger.daymanifest"),
+            ("Breaks", "broken_image", "reconciliation.break"),
+            ("Reconciliation runs", "fact_check", "reconciliation.run"),
+        ),
+    ),
+    (
         "Records",
         (
             ("Purchases", "shopping_bag", "orders.purchase"),
@@ -47,6 +69,7 @@ _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Timers", "timer", "tradecore.timer"),
             ("Outbox", "outbox", "tradecore.outboxevent"),
             ("Inbox", "inbox", "tradecore.inboxentry"),
+            ("Approvals", "how_to_reg", "tradecore.approval"),
             ("Freezes", "ac_unit", "tradecore.freeze"),
             ("Audit", "history", "tradecore.auditentry"),
             ("Idempotency keys", "key", "tradecore.idempotencyrecord"),
@@ -62,6 +85,7 @@ _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Users", "person", "accounts.user"),
             ("Staff of shops", "badge", "accounts.shopstaff"),
             ("Groups", "group", "auth.group"),
+            ("Applications", "apps", "oauth2_provider.application"),
         ),
     ),
 )
@@ -71,6 +95,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the sidebar, as unfold takes them."""
     return [
         {"items": _pages(request)},
+        {"title": "Set up", "collapsible": True, "separator": True, "items": [_act(*entry) for entry in _ACTS]},
         *(
             {"title": title, "collapsible": True, "separator": True, "items": [_table(*entry) for entry in entries]}
             for title, entries in _TABLES
@@ -90,6 +115,12 @@ def _pages(request: HttpRequest) -> list[dict[str, Any]]:
             "permission": _may("orders.view_order"),
         },
         {
+            "title": "Trial balance",
+            "icon": "balance",
+            "link": reverse("back_office:trial_balance"),
+            "permission": _may("ledger.view_posting"),
+        },
+        {
             "title": "Dead letters",
             "icon": "report",
             "link": dead_letters,
@@ -97,6 +128,10 @@ def _pages(request: HttpRequest) -> list[dict[str, Any]]:
             "permission": _may("tradecore.view_outboxevent"),
         },
     ]
+
+
+def _act(icon: str, act: type[acts.Act], address: str) -> dict[str, Any]:
+    return {"title": act.title, "icon": icon, "link": reverse(address), "permission": _may(act.needs)}
 
 
 def _table(title: str, icon: str, table: str) -> dict[str, Any]:

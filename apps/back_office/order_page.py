@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.accounts import api as accounts
+from apps.back_office.books import Books, read_books
 from apps.back_office.price_ladder import Rung, climb
 from apps.fulfilment import api as fulfilment
 from apps.inventory import api as inventory
@@ -93,6 +94,7 @@ class OrderPage:
     payment: payments.Payment
     history: payments.PaymentHistory
     calls: tuple[CallRow, ...]
+    books: Books
     packages: tuple[PackageRow, ...]
     stock_hold: inventory.Hold | None
     parts: tuple[PartRow, ...]
@@ -128,6 +130,7 @@ def build_order_page(*, order_id: int, now: datetime) -> OrderPage:
         payment=payment,
         history=history,
         calls=_call_rows(payment, history),
+        books=read_books(order_refs=[purchase.id, order.id], currency=purchase.total.currency),
         packages=_package_rows(packages, order),
         stock_hold=stock_hold,
         parts=_part_rows(stock_hold, order),

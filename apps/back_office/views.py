@@ -1,27 +1,30 @@
-"""The pages of the back office: find an order, and everything about one. They change nothing."""
+"""The pages of the back office: find an order, and everything about one; and what operators set up."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.back_office.acts import Act
+from apps.back_office.books import read_trial_balance
 from apps.back_office.order_page import build_order_page
 from apps.back_office.search import list_newest, search
 from tradecore import clock
-from tradecore.errors import NotFound
+from tradecore.admin import actor_of
+from tradecore.errors import NotFound, Refusal
 from tradecore.ids import find_id
 
 View = Callable[..., HttpResponse]
 
 
-def for_operators(permission: str) -> Callable[[View], View]:
-    """Let staff with the permission in; others meet the sign-in page, or are refused."""
+def for_operators(permission: str, *, methods: Callable[[View], View] = require_safe) -> Callable[[View], View]:
+    """Let staff with the permission in; others meet the sign-in page, or are refused. Pages are to be read only."""
 
     def guard(view: View) -> View:
         @wraps(view)
@@ -30,7 +33,7 @@ def for_operators(permission: str) -> Callable[[View], View]:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        guarded_page: View = admin.site.admin_view(require_safe(guarded))
+        guarded_page: View = admin.site.admin_view(methods(guarded))
         return guarded_page
 
     return guard
@@ -58,6 +61,41 @@ def show_order(request: HttpRequest, order_id: int) -> HttpResponse:
     except NotFound as refusal:
         raise Http404 from refusal
     return _page(request, "back_office/order.html", title=f"Order {page.order.number}", page=page)
+
+
+@for_operators("ledger.view_posting")
+def show_trial_balance(request: HttpRequest) -> HttpResponse:
+    """What is posted on every account, by currency: debits and credits are the same."""
+    return _page(request, "back_office/trial_balance.html", title="Trial balance", currencies=read_trial_balance())
+
+
+def make_act_view(act: type[Act]) -> View:
+    """The page of one act: its form, and what came of it."""
+
+    @for_operators(act.needs, methods=require_http_methods(["GET", "HEAD", "POST"]))
+    def show_act(request: HttpRequest) -> HttpResponse:
+        form = act(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and _perform(form, request):
+            return redirect(request.path)
+        return _page(request, "back_office/act.html", title=act.title, form=form)
+
+    return show_act
+
+
+def _perform(form: Act, request: HttpRequest) -> bool:
+    """Whether it was done; if not, the form says why."""
+    if not form.is_valid():
+        return False
+    try:
+        done = form.perform(actor=actor_of(request), now=clock.now())
+    except ValidationError as error:
+        form.add_error(None, error)
+    except Refusal as refusal:
+        form.explain(refusal)
+    else:
+        messages.success(request, done)
+        return True
+    return False
 
 
 def _page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:

@@ -7,7 +7,7 @@ from apps.checkout.collect_payment import (
     offer_tenders,
     poll_provider_calls,
 )
-from apps.checkout.confirm_payment import apply_statement
+from apps.checkout.confirm_payment import apply_statement, confirm_free_purchase
 from apps.checkout.contracts import (
     LINES_MAX,
     QUANTITY_MAX,
@@ -27,6 +27,7 @@ from apps.checkout.errors import (
     MarketClosed,
     MethodUnknown,
     NotPayable,
+    NotUnpaid,
     PriceChanged,
     QuoteExpired,
     QuoteInvalid,
@@ -36,6 +37,7 @@ from apps.checkout.errors import (
 from apps.checkout.expire_purchase import cancel_unpaid_purchase, expire_purchase
 from apps.checkout.place_purchase import place_purchase
 from apps.checkout.quote import make_quote
+from apps.checkout.settle_suspect import settle_suspect
 
 __all__ = [
     "LINES_MAX",
@@ -46,6 +48,7 @@ __all__ = [
     "MarketClosed",
     "MethodUnknown",
     "NotPayable",
+    "NotUnpaid",
     "PaymentProgress",
     "PlacePurchase",
     "PriceChanged",
@@ -64,10 +67,12 @@ __all__ = [
     "cancel_unpaid_purchase",
     "cancel_unshipped",
     "collect_payment",
+    "confirm_free_purchase",
     "end_remorse",
     "expire_purchase",
     "make_quote",
     "offer_tenders",
     "place_purchase",
     "poll_provider_calls",
+    "settle_suspect",
 ]

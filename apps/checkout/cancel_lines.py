@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from apps.inventory import api as inventory
+from apps.ledger import api as ledger
+from apps.ledger.api import journals
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.promotions import api as promotions
@@ -39,8 +41,9 @@ def _cancel(
     order_id: int, units: Sequence[orders.LineUnits] | None, *, initiator: str, reason: str, now: datetime
 ) -> orders.UnitsGone:
     gone = orders.cancel_units(order_id=order_id, units=units, initiator=initiator, reason=reason, now=now)
+    refund_id = 0
     if gone.refund.minor:
-        payments.open_refund(
+        refund_id = payments.open_refund(
             payable_ref=gone.purchase_id,
             order_ref=gone.order_id,
             amount=gone.refund,
@@ -48,6 +51,16 @@ def _cancel(
             client_ref=f"gone:{gone.id}",
             now=now,
         )
+    undone = journals.units_gone(
+        gone_ref=gone.id,
+        order_ref=gone.order_id,
+        shop_ref=gone.shop_id,
+        refund_ref=refund_id,
+        tax_payable_to=gone.tax_payable_to,
+        currency=gone.refund.currency,
+        proceeds=gone.proceeds,
+    )
+    ledger.post(undone, now=now)
     if gone.order_is_dead:
         cancel_timers(subjects=[order_id], kinds=_TIMERS)
     if gone.completes_at is not None:

@@ -3,16 +3,32 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
+
+from apps.checkout import keep_books
 from apps.checkout.confirm_payment import apply_statement, confirm_free_purchase, progress_of
 from apps.checkout.contracts import PaymentProgress, TenderWish
 from apps.checkout.errors import NotPayable
-from apps.checkout.place_purchase import pay_deadline
+from apps.checkout.place_purchase import HOLD_BACKSTOP, check_methods, pay_deadline
+from apps.inventory import api as inventory
 from apps.orders import api as orders
 from apps.payments import api as payments
+from apps.promotions import api as promotions
 from tradecore import db
-from tradecore.money import Money
 from tradecore.timers import Deadline, reset_timer
 
+log = structlog.get_logger()
+
+#: What a webhook is not believed until the provider says it when it is asked: everything that ends a call.
+_FINAL = frozenset(
+    {
+        payments.Said.CAPTURED,
+        payments.Said.DECLINED,
+        payments.Said.FAILED,
+        payments.Said.REFUNDED,
+        payments.Said.VOIDED,
+    }
+)
 #: Authorise, then capture: every call of a purchase is sent in so many rounds at most.
 _ROUNDS_MAX = 4
 
@@ -31,7 +47,7 @@ def collect_payment(*, purchase_id: int, now: datetime) -> PaymentProgress:
             return progress
     progress = progress_of(purchase_id, is_final=True)
     if progress.payment.status == "OPEN" and progress.payment.amount.minor == 0:
-        return confirm_free_purchase(purchase_id=purchase_id, now=now)
+        return confirm_free_purchase(purchase_id, now)
     return progress
 
 
@@ -44,9 +60,22 @@ def _send(call: payments.Call, *, purchase_id: int, now: datetime) -> PaymentPro
 
 
 @db.use_case
+def _dismiss_lie(answer: payments.StoredAnswer, *, now: datetime) -> None:
+    """A webhook, however well signed, said another sum or account than its provider does when it is asked.
+
+    Nothing comes of it but the record; the call itself is asked about by the poller.
+    """
+    purchase_id = payments.find_payable_ref(call_reference=answer.statement.reference)
+    if purchase_id is not None:
+        orders.lock_unpaid_purchase(purchase_id=purchase_id)
+        payments.note_contradiction(payable_ref=purchase_id, contradiction="webhook", now=now)
+    payments.close_answer(answer_id=answer.id, verdict="contradicted", now=now)
+
+
+@db.use_case
 def _mark_unanswered(call: payments.Call, *, now: datetime) -> PaymentProgress:
     purchase_id = payments.mark_unanswered(reference=call.reference, now=now)
-    return progress_of(purchase_id, is_final=True)
+    return progress_of(purchase_id, is_final=not payments.list_unsent_calls(payable_ref=purchase_id))
 
 
 @db.use_case
@@ -59,16 +88,28 @@ def offer_tenders(*, purchase_id: int, tenders: Sequence[TenderWish], now: datet
     purchase = orders.get_purchase(purchase_id=purchase_id)
     if unpaid is None:
         raise NotPayable(purchase_status=purchase.status)
-    pay_by = pay_deadline(tenders, market=unpaid.market, now=now)
-    if pay_by > unpaid.pay_by and any(tender.method == "bank_slip" for tender in tenders):
-        orders.extend_pay_by(purchase_id=purchase_id, pay_by=pay_by)
-        reset_timer(Deadline("expire_purchase", purchase_id, pay_by))
-    payment = payments.get_payment(payable_ref=purchase_id)
-    rest = Money(payment.amount.minor - payment.captured.minor, payment.amount.currency)
-    payment = payments.replace_tenders(
+    check_methods(tenders)
+    rest = payments.get_amount_due(payable_ref=purchase_id)
+    payment, facts = payments.replace_tenders(
         payable_ref=purchase_id, tenders=[tender.asking(rest) for tender in tenders], now=now
     )
+    keep_books.book_facts(facts, now=now)
+    _extend_deadline(unpaid, tenders, placed_at=purchase.placed_at)
     return PaymentProgress(purchase=purchase, payment=payment, is_final=False)
+
+
+def _extend_deadline(unpaid: orders.UnpaidPurchase, tenders: Sequence[TenderWish], *, placed_at: datetime) -> None:
+    """A bank slip takes days: the purchase waits for it, and what is held for the purchase with it.
+
+    As long as if it had been paid so from the start, and no longer: offering one slip after another gains nothing.
+    """
+    pay_by = pay_deadline(tenders, market=unpaid.market, now=placed_at)
+    if pay_by <= unpaid.pay_by or all(tender.method != "bank_slip" for tender in tenders):
+        return
+    orders.extend_pay_by(purchase_id=unpaid.id, pay_by=pay_by)
+    reset_timer(Deadline("expire_purchase", unpaid.id, pay_by))
+    promotions.extend(owner_ref=unpaid.id, expires_at=pay_by + HOLD_BACKSTOP)
+    inventory.extend(owner_ref=unpaid.id, expires_at=pay_by + HOLD_BACKSTOP)
 
 
 def poll_provider_calls(*, limit: int, now: datetime, references: Sequence[int] | None = None) -> int:
@@ -78,36 +119,53 @@ def poll_provider_calls(*, limit: int, now: datetime, references: Sequence[int] 
     """
     calls = payments.claim_due_calls(limit=limit, references=references)
     for call in calls:
-        statement = payments.ask_about_call(call)
-        if statement is None:
-            _mark_unanswered(call, now=now)
-            continue
-        progress = apply_statement(statement=statement, provider=call.provider, source="poll", now=now)
-        if progress is not None and not progress.is_final:
-            collect_payment(purchase_id=progress.purchase.id, now=now)
+        try:
+            _poll(call, now=now)
+        except Exception:
+            # One call that cannot be applied must not keep the others from being asked about.
+            log.exception("call_not_polled", reference=call.reference)
+            payments.put_off_call(reference=call.reference)
     return len(calls)
+
+
+def _poll(call: payments.Call, *, now: datetime) -> None:
+    statement = payments.ask_about_call(call)
+    if statement is None:
+        _mark_unanswered(call, now=now)
+        return
+    progress = apply_statement(statement=statement, provider=call.provider, source="poll", now=now)
+    if progress is not None and not progress.is_final:
+        collect_payment(purchase_id=progress.purchase.id, now=now)
 
 
 def apply_stored_answers(*, limit: int, now: datetime) -> int:
     """Apply webhooks that were stored. Returns how many were applied.
 
-    Of a capture the provider itself is asked: a genuine signature proves the sender, not the sum.
+    Of whatever ends a call the provider itself is asked: a genuine signature proves the sender, not what was sent.
     """
     applied = 0
     for answer in payments.claim_answers(limit=limit):
-        statement = _verified(answer)
-        if statement is None:
-            continue  # the provider is silent; the lease runs out and the answer is taken up again
-        progress = apply_statement(
-            statement=statement, provider=answer.provider, source=None, answer_id=answer.id, now=now
-        )
-        if progress is not None and not progress.is_final:
-            collect_payment(purchase_id=progress.purchase.id, now=now)
-        applied += 1
+        try:
+            applied += _apply_stored(answer, now=now)
+        except Exception as error:
+            # One answer that cannot be applied must not keep the others from being applied.
+            log.exception("answer_not_applied", answer_id=answer.id)
+            payments.put_off_answer(answer_id=answer.id, error=error)
     return applied
 
 
-def _verified(answer: payments.StoredAnswer) -> payments.Statement | None:
-    if answer.statement.said is not payments.Said.CAPTURED:
-        return answer.statement
-    return payments.confirm_statement(answer)
+def _apply_stored(answer: payments.StoredAnswer, *, now: datetime) -> bool:
+    """False if the provider is silent: the lease runs out and the answer is taken up again."""
+    statement = answer.statement
+    if statement.said in _FINAL:
+        confirmed = payments.confirm_statement(answer)
+        if confirmed is None:
+            return False
+        if (statement.amount, statement.account) != (confirmed.amount, confirmed.account):
+            _dismiss_lie(answer, now=now)
+            return True
+        statement = confirmed
+    progress = apply_statement(statement=statement, provider=answer.provider, source=None, answer_id=answer.id, now=now)
+    if progress is not None and not progress.is_final:
+        collect_payment(purchase_id=progress.purchase.id, now=now)
+    return True

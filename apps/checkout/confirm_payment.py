@@ -4,6 +4,7 @@ from datetime import datetime
 
 import structlog
 
+from apps.checkout import keep_books
 from apps.checkout.contracts import PaymentProgress
 from apps.checkout.expire_purchase import close_unpaid
 from apps.inventory import api as inventory
@@ -45,13 +46,13 @@ def apply_statement(
         )
     except HoldGone:
         log.exception("hold_gone_before_capture", purchase_id=purchase_id)
-        _give_up(purchase_id=purchase_id, now=now)
         return _apply(
             purchase_id=purchase_id,
             statement=statement,
             provider=provider,
             source=source,
             answer_id=answer_id,
+            hold_is_gone=True,
             now=now,
         )
 
@@ -65,12 +66,19 @@ def _apply(
     source: str | None,
     answer_id: int | None,
     now: datetime,
+    hold_is_gone: bool = False,
 ) -> PaymentProgress:
-    """Locks, in this order: purchase, its orders, payment, promotions, their uses, stock hold, stock."""
+    """Locks, in this order: purchase, its orders, payment, promotions, their uses, stock hold, stock.
+
+    Where the hold is gone the purchase is given up first, so that what was captured is late money and goes back.
+    """
+    if hold_is_gone:
+        close_unpaid(purchase_id=purchase_id, status="EXPIRED", initiator="system", reason="hold_gone", now=now)
     unpaid = orders.lock_unpaid_purchase(purchase_id=purchase_id)
     applied = payments.apply_statement(
         payable_ref=purchase_id, statement=statement, provider=provider, source=source, now=now
     )
+    keep_books.book_facts(applied.facts, now=now)
     if answer_id is not None:
         payments.close_answer(answer_id=answer_id, verdict=applied.verdict, now=now)
     if applied.is_covered:
@@ -83,8 +91,11 @@ def _apply(
 
 
 @db.use_case
-def confirm_free_purchase(*, purchase_id: int, now: datetime) -> PaymentProgress:
-    """A total of 0.00 is paid without a provider. Nothing if it no longer awaits payment."""
+def confirm_free_purchase(purchase_id: int, now: datetime) -> PaymentProgress:
+    """A total of 0.00 is paid without a provider. Nothing if it no longer awaits payment.
+
+    Also the timer `confirm_free_purchase`, for a process that died between placing and this.
+    """
     unpaid = orders.lock_unpaid_purchase(purchase_id=purchase_id)
     return progress_of(purchase_id, is_final=True) if unpaid is None else _mark_paid(unpaid, now=now)
 
@@ -96,7 +107,8 @@ def _mark_paid(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgre
     purchase = orders.mark_paid(purchase_id=unpaid.id, schedules=schedules, now=now)
     shares = [payments.Share(order.id, order.total) for order in unpaid.orders]
     payment = payments.share_captures(payable_ref=unpaid.id, shares=shares, now=now)
-    cancel_timers(subjects=[unpaid.id], kinds=["expire_purchase"])
+    keep_books.book_sales(unpaid.orders, payable_ref=unpaid.id, now=now)
+    cancel_timers(subjects=[unpaid.id], kinds=["expire_purchase", "confirm_free_purchase"])
     set_timers(timer for order_id, schedule in schedules.items() for timer in _timers(order_id, schedule))
     db.insert_pending()
     if not promotions.post(owner_ref=unpaid.id, now=now) or not inventory.post(owner_ref=unpaid.id, now=now):
@@ -127,11 +139,6 @@ def _timers(order_id: int, schedule: orders.Schedule) -> list[Deadline]:
     if schedule.held_until is not None:
         timers.append(Deadline("end_remorse", order_id, schedule.held_until))
     return timers
-
-
-@db.use_case
-def _give_up(*, purchase_id: int, now: datetime) -> None:
-    close_unpaid(purchase_id=purchase_id, status="EXPIRED", initiator="system", reason="hold_gone", now=now)
 
 
 @db.use_case

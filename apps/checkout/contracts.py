@@ -62,13 +62,14 @@ class QuotedItem:
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What a wish costs now, and why. It holds nothing and is written nowhere; `token` buys it once, until
-    `expires_at`.
+    `expires_at`. `tax_payable_to` is the jurisdiction that the platform remits its tax to, empty where sellers do.
     """
 
     id: int
     market: str
     total: Money
     priced: PricedBasket
+    tax_payable_to: str
     items: Mapping[int, QuotedItem]
     expires_at: datetime
     token: str

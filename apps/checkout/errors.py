@@ -106,6 +106,17 @@ class MethodUnknown(Refusal):
 
 
 @dataclass
+class NotUnpaid(Refusal):
+    """A purchase that is paid is cancelled order by order; one that is over already stays as it is."""
+
+    code = "checkout.not_unpaid"
+    kind = Kind.CONFLICT
+    title = "This purchase is not unpaid any more. What is paid is cancelled order by order."
+
+    purchase_status: str
+
+
+@dataclass
 class NotPayable(Refusal):
     """The purchase is paid, expired or cancelled."""
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from apps.checkout.errors import NotPayable
+from apps.checkout import keep_books
+from apps.checkout.errors import NotUnpaid
 from apps.inventory import api as inventory
 from apps.orders import api as orders
 from apps.payments import api as payments
@@ -19,9 +20,9 @@ def expire_purchase(purchase_id: int, now: datetime) -> None:
 
 @db.use_case
 def cancel_unpaid_purchase(*, purchase_id: int, initiator: str, reason: str, now: datetime) -> None:
-    """Cancel a purchase before it is paid, whole. Refuses, in this order: NotFound, NotPayable."""
+    """Cancel a purchase before it is paid, whole. Refuses, in this order: NotFound, NotUnpaid."""
     if not close_unpaid(purchase_id=purchase_id, status="CANCELLED", initiator=initiator, reason=reason, now=now):
-        raise NotPayable(purchase_status=orders.get_purchase(purchase_id=purchase_id).status)
+        raise NotUnpaid(purchase_status=orders.get_purchase(purchase_id=purchase_id).status)
 
 
 @db.transaction_required
@@ -33,8 +34,8 @@ def close_unpaid(*, purchase_id: int, status: str, initiator: str, reason: str, 
     closed = orders.close_purchase(purchase_id=purchase_id, status=status, initiator=initiator, reason=reason, now=now)
     if not closed:
         return False
-    payments.close_intent(payable_ref=purchase_id, now=now)
-    cancel_timers(subjects=[purchase_id], kinds=["expire_purchase"])
+    keep_books.book_facts(payments.close_intent(payable_ref=purchase_id, now=now), now=now)
+    cancel_timers(subjects=[purchase_id], kinds=["expire_purchase", "confirm_free_purchase"])
     db.insert_pending()
     promotions.void(owner_ref=purchase_id, now=now)
     inventory.void(owner_ref=purchase_id, now=now)

@@ -34,6 +34,8 @@ def place_purchase(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
     quote_id, _, _ = read_token(token=command.quote_token, buyer=command.buyer)
     try:
         return _place(command=command, now=now)
+    except db.OutcomeUnknown:
+        raise  # it may be this very call that used the quote
     except (IntegrityError, Refusal):
         # Whatever else is wrong with a quote that was used, that is what its buyer has to know.
         _refuse_if_used(quote_id)
@@ -57,6 +59,9 @@ def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
         now=now,
     )
     set_timers([Deadline("expire_purchase", purchase_id, pay_by)])
+    if not quote.total.minor:
+        # Confirmed within this request; the timer is there for a process that dies before.
+        set_timers([Deadline("confirm_free_purchase", purchase_id, now)])
     promotions.hold(
         owner_ref=purchase_id,
         buyer_ref=command.buyer.ref,
@@ -78,12 +83,17 @@ def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
 
 def pay_deadline(tenders: Sequence[TenderWish], *, market: str, now: datetime) -> datetime:
     """The longest of the tenders' own deadlines. Refuses: MethodUnknown."""
-    for tender in tenders:
-        if tender.method not in PAY_CLOCKS:
-            raise MethodUnknown(method=tender.method)
+    check_methods(tenders)
     rules = get_market(market, now=now)
     clocks = {PAY_CLOCKS[tender.method] for tender in tenders} or {PAY_CLOCKS["card"]}
     return max(deadline(market=rules, clock=clock, start=now) for clock in clocks)
+
+
+def check_methods(tenders: Sequence[TenderWish]) -> None:
+    """Refuses: MethodUnknown."""
+    for tender in tenders:
+        if tender.method not in PAY_CLOCKS:
+            raise MethodUnknown(method=tender.method)
 
 
 def tender_requests(tenders: Sequence[TenderWish], quote: Quote) -> list[payments.TenderRequest]:
@@ -123,6 +133,7 @@ def _draft(quote: Quote, wish: Wish, buyer: Buyer, *, pay_by: datetime) -> order
                 items=items,
                 delivery_option=wish.delivery_option,
                 address=wire.to_json(wish.address),
+                tax_payable_to=quote.tax_payable_to,
             )
             for priced in quote.priced.orders
         ),

@@ -25,7 +25,7 @@ from apps.checkout.errors import (
     SkuUnavailable,
 )
 from apps.fees.api import get_plan
-from apps.markets.api import Market, deadline, get_market, list_tax_rates
+from apps.markets.api import Market, deadline, get_market, get_tax_jurisdiction, list_tax_rates
 from apps.pricing.api import (
     Basket,
     BasketLine,
@@ -101,10 +101,18 @@ def _quote(wish: Wish, buyer: Buyer, *, quote_id: int, now: datetime) -> Quote:
         market=market.code,
         total=priced.total,
         priced=priced,
+        tax_payable_to=_tax_payable_to(market, wish, now=now),
         items=_describe_items(offers, shops, tax_rates, now=now),
         expires_at=expires_at,
         token=_sign(wish, buyer, quote_id=quote_id, expires_at=expires_at),
     )
+
+
+def _tax_payable_to(market: Market, wish: Wish, *, now: datetime) -> str:
+    """The jurisdiction that the platform remits tax to; empty where the sellers do."""
+    if not market.platform_remits_tax:
+        return ""
+    return get_tax_jurisdiction(market.code, wish.address.region, now=now)
 
 
 def _find_offers(wish: Wish, market: Market, *, now: datetime) -> tuple[dict[int, Offer], dict[int, Shop]]:

@@ -7,6 +7,8 @@ from apps.fulfilment.complete_order import schedule_completion
 from apps.fulfilment.contracts import PackageState
 from apps.fulfilment.events import PackageLost, PackageRefused
 from apps.fulfilment.models import Package
+from apps.ledger import api as ledger
+from apps.ledger.api import journals
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.promotions import api as promotions
@@ -39,8 +41,9 @@ def lose(package: Package, after: PackageState, *, now: datetime) -> None:
     )
     rows.move(package, after, _EVENTS[after], now=now)
     schedule_completion(package.order_id)
+    refund_id = 0
     if gone.refund.minor:
-        payments.open_refund(
+        refund_id = payments.open_refund(
             payable_ref=gone.purchase_id,
             order_ref=gone.order_id,
             amount=gone.refund,
@@ -48,5 +51,15 @@ def lose(package: Package, after: PackageState, *, now: datetime) -> None:
             client_ref=f"gone:{gone.id}",
             now=now,
         )
+    undone = journals.units_gone(
+        gone_ref=gone.id,
+        order_ref=gone.order_id,
+        shop_ref=gone.shop_id,
+        refund_ref=refund_id,
+        tax_payable_to=gone.tax_payable_to,
+        currency=gone.refund.currency,
+        proceeds=gone.proceeds,
+    )
+    ledger.post(undone, now=now)
     db.insert_pending()
     promotions.give_back(owner_ref=gone.purchase_id, amounts=gone.given_back, restored=gone.restored, now=now)

@@ -7,6 +7,7 @@ from apps.integrations.messages import (
     EmailPort,
     Message,
     MessagePort,
+    NoPort,
     send_messages,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "EmailPort",
     "Message",
     "MessagePort",
+    "NoPort",
     "send_messages",
 ]

@@ -38,7 +38,7 @@ from apps.inventory.services.adjust import adjust_stock
 from apps.inventory.services.hold import hold
 from apps.inventory.services.lines import release, ship, take_back
 from apps.inventory.services.rebuild import list_differences, repair
-from apps.inventory.services.resolve import expire_holds, post, void
+from apps.inventory.services.resolve import expire_holds, extend, post, void
 from apps.inventory.services.warehouses import create_warehouse
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "adjust_stock",
     "create_warehouse",
     "expire_holds",
+    "extend",
     "find_hold",
     "get_warehouse",
     "hold",

@@ -88,6 +88,8 @@ class Market:
     """A market as it stands at one moment: one rule per clock.
 
     `prices_include_tax`: listed prices are what the buyer pays, and tax is extracted from them rather than added.
+    `platform_remits_tax`: the platform owes the tax of each sale to the state (US: marketplace facilitator); elsewhere
+    it is the seller's to remit.
     `shipping_tax_category` is how its delivery fees are taxed. A market that is not open takes no new purchases.
     """
 
@@ -96,6 +98,7 @@ class Market:
     currency: str
     prices_include_tax: bool
     tax_base_policy: TaxBasePolicy
+    platform_remits_tax: bool
     shipping_tax_category: TaxCategory
     time_zone: str
     is_open: bool

@@ -5,6 +5,7 @@ The shape is that of the files in `data/`, which are examples to copy. Of `notes
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -52,6 +53,7 @@ class MarketDefinition:
     currency: str
     prices_include_tax: bool
     tax_base_policy: TaxBasePolicy
+    platform_remits_tax: bool
     shipping_tax_category: TaxCategory
     time_zone: str
     opened_on: date
@@ -70,11 +72,24 @@ def read_definition(text: str) -> MarketDefinition:
     try:
         definition = _definition(**json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DefinitionMalformed(reason=f"{type(error).__name__}: {error}") from error
+        raise DefinitionMalformed(reason=_in_words(error)) from error
     exponent_of(definition.currency)
     _check_starts(definition.opened_on, [clock.value for clock in Clock], definition.clocks)
     _check_starts(definition.opened_on, _series_of_rates(definition), definition.tax_rates)
     return definition
+
+
+def _in_words(error: Exception) -> str:
+    """What is wrong with a file, without the names of what read it."""
+    match error:
+        case json.JSONDecodeError():
+            return f"it is not JSON: {error}"
+        case KeyError():
+            return f"{error} is not known"
+        case AttributeError():
+            return "something in it is not of the form that it has in the files that are shipped"
+    words = re.sub(r"^\w+\(\) ", "", str(error))
+    return words.replace("required keyword-only argument", "member").replace("keyword argument", "member")
 
 
 def read_standard_definitions() -> tuple[MarketDefinition, ...]:
@@ -89,6 +104,7 @@ def _definition(  # noqa: PLR0913 - these are the keys of a file, and Python ref
     currency: str,
     prices_include_tax: bool,
     tax_base_policy: str,
+    platform_remits_tax: bool,
     shipping_tax_category: str,
     time_zone: str,
     opened_on: str,
@@ -104,6 +120,7 @@ def _definition(  # noqa: PLR0913 - these are the keys of a file, and Python ref
         currency=_text(currency, 3),
         prices_include_tax=_yes_or_no(prices_include_tax),
         tax_base_policy=TaxBasePolicy(tax_base_policy),
+        platform_remits_tax=_yes_or_no(platform_remits_tax),
         shipping_tax_category=TaxCategory(shipping_tax_category),
         time_zone=ZoneInfo(_text(time_zone, 40)).key,
         opened_on=date.fromisoformat(opened_on),

@@ -91,6 +91,15 @@ def list_tax_rates(market_code: str, region: str, *, now: datetime) -> dict[str,
     return rated | {TaxCategory.ZERO.value: 0}
 
 
+def get_tax_jurisdiction(market_code: str, region: str, *, now: datetime) -> str:
+    """Whose tax it is that an address in the region is charged: `US-NY`, or the market where it has one tax.
+
+    Refuses: UnknownMarket.
+    """
+    book = _book(market_code, now)
+    return f"{market_code}-{region}" if region != WHOLE_MARKET and region in book.tax_rates else market_code
+
+
 def list_delivery_options(market_code: str) -> list[DeliveryOption]:
     """What buyers of the market choose from, by code. Refuses: UnknownMarket."""
     book = _books.all().get(market_code)
@@ -124,6 +133,7 @@ def _market(book: _Book, now: datetime) -> Market:
         currency=row.currency,
         prices_include_tax=row.prices_include_tax,
         tax_base_policy=TaxBasePolicy(row.tax_base_policy),
+        platform_remits_tax=row.platform_remits_tax,
         shipping_tax_category=TaxCategory(row.shipping_tax_category),
         time_zone=row.time_zone,
         is_open=row.is_open,

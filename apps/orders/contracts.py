@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.orders.status import OrderFacts
-from apps.pricing.api import PricedOrder
+from apps.pricing.api import PricedOrder, Proceeds
 from tradecore.money import Money
 
 
@@ -30,6 +30,8 @@ class OrderDraft:
     items: Mapping[int, SoldItem]
     delivery_option: str
     address: Mapping[str, Any]
+    tax_payable_to: str = ""
+    """The jurisdiction that the platform remits the order's tax to; empty where the seller does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,10 +232,13 @@ class OpenedPurchase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpaidOrder:
-    """One order of a purchase, as its payment sees it."""
+    """One order of a purchase, as its payment sees it. `proceeds` are what its sale is made of once it is paid."""
 
     id: int
+    shop_id: int
     total: Money
+    tax_payable_to: str
+    proceeds: Proceeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,8 +268,9 @@ class UnitsGone:
     """Units that left an order for good, and what the frozen prices say goes back for them.
 
     What is left of the order may all have arrived already: then it completes at `completes_at`.
-    `refund` goes to the buyer; `given_back` to the budgets of promotions, in minor units by promotion; `restored` are
-    the promotions whose use comes back, because every order that they covered died before shipment.
+    `proceeds` are what is undone of its sale; `refund`, the buyer's part of them, goes to the buyer; `given_back` goes
+    to the budgets of promotions, in minor units by promotion; `restored` are the promotions whose use comes back,
+    because every order that they covered died before shipment.
     """
 
     id: int
@@ -272,6 +278,8 @@ class UnitsGone:
     purchase_id: int
     shop_id: int
     refund: Money
+    tax_payable_to: str
+    proceeds: Proceeds
     given_back: Mapping[int, int]
     restored: frozenset[int]
     units: tuple[LineUnits, ...]

@@ -52,6 +52,7 @@ class Order(models.Model):
 
     Never changed after the purchase: shop, address, delivery, every amount but `refunded_minor`, the breakdown. The
     identities of the price ladder are constraints of this table. Moments are absolute and computed once.
+    `tax_payable_to` is the jurisdiction that the platform remits the order's tax to, empty where the seller does.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -77,6 +78,7 @@ class Order(models.Model):
     shipping_tax_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()
     added_tax_minor = models.BigIntegerField()
+    tax_payable_to = models.CharField(max_length=16, default="")
     duty_minor = models.BigIntegerField()
     fees_minor = models.BigIntegerField()
     payment_discount_minor = models.BigIntegerField()

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from tradecore.money import Money
+
+#: An answer that could not be applied so often waits for a person.
+ANSWER_ATTEMPTS_LIMIT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,15 @@ class AnswerView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectView:
+    """A tender that a person has to look at, and all that its provider has said of it, oldest first."""
+
+    tender: TenderView
+    payable_ref: int
+    answers: tuple[AnswerView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureView:
     """Money that a provider took for us. `is_late`: no order may keep it, and it goes back."""
 
@@ -129,6 +142,7 @@ class Backlog:
 
     unanswered_calls: int
     waiting_answers: int
+    parked_answers: int
     suspect_tenders: int
     failed_refunds: int
 
@@ -141,15 +155,43 @@ class Share:
     amount: Money
 
 
+class MoneyMoved(StrEnum):
+    """What can become true of money. The reference of a fact is the id of what is named in brackets."""
+
+    AUTHORISED = "authorised"  # a provider holds it for us (tender)
+    AUTHORISATION_VOIDED = "authorisation_voided"  # we have let it go (tender)
+    AUTHORISATION_LAPSED = "authorisation_lapsed"  # the provider has let it go (tender)
+    CAPTURED = "captured"  # a provider took it for us (capture)
+    RETURN_OPENED = "return_opened"  # no order may keep it, and it is on its way back (refund)
+    REFUNDED = "refunded"  # a provider has sent it back (provider call)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyFact:
+    """Something that has just become true of money, and is to be booked in the same transaction, once."""
+
+    kind: MoneyMoved
+    reference: int
+    payable_ref: int
+    provider: str
+    amount: Money
+    tender_ref: int
+    capture_ref: int | None = None
+    refund_ref: int | None = None
+    order_ref: int | None = None
+    was_authorised: bool = False
+    """Of a capture: whether the money was authorised before, so that the capture comes in the place of that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What came of a statement.
 
     `verdict` is a word for the record; `is_covered` says that captures now cover the amount of an open intent;
-    `all_authorised` that every tender is authorised and can be captured; `refund_id` a refund that has just succeeded.
+    `all_authorised` that every tender is authorised and can be captured; `facts` are what has become true of money.
     """
 
     verdict: str
     is_covered: bool = False
     all_authorised: bool = False
-    refund_id: int | None = None
+    facts: tuple[MoneyFact, ...] = ()

@@ -70,3 +70,34 @@ class MethodTokenRefused(Refusal):
     code = "payments.card_number_refused"
     kind = Kind.RULE
     title = "Card numbers are not accepted here: send the token of the provider."
+
+
+@dataclass
+class RefundNotFailed(Refusal):
+    """Only what the provider has refused is asked for again."""
+
+    code = "payments.refund_not_failed"
+    kind = Kind.CONFLICT
+    title = "This refund has not failed."
+
+    refund_status: str
+
+
+@dataclass
+class TenderNotSuspect(Refusal):
+    """Only what contradicted itself is settled by a person."""
+
+    code = "payments.tender_not_suspect"
+    kind = Kind.CONFLICT
+    title = "This tender is not suspect."
+
+    tender_status: str
+
+
+@dataclass
+class NothingToAccept(Refusal):
+    """The provider has never said that it captured anything for this tender, in the currency of its payment."""
+
+    code = "payments.nothing_to_accept"
+    kind = Kind.CONFLICT
+    title = "The provider has not said that it took anything that could go back from here."

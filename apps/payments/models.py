@@ -199,7 +199,8 @@ class CaptureShare(models.Model):
 class ProviderAnswer(models.Model):
     """One thing that a provider said, as a reply, a webhook or an answer to our question. The statement never changes.
 
-    It waits (`applied_at` empty) until a flow has applied it; `verdict` says what came of it.
+    It waits (`applied_at` empty) until a flow has applied it; `verdict` says what came of it. `attempts` counts how
+    often that failed; after too many it is parked until somebody revives it.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -213,6 +214,7 @@ class ProviderAnswer(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     applied_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=30, default="")
+    last_error = models.CharField(max_length=500, default="")
 
     class Meta:
         db_table = "payments_answer"

@@ -1,8 +1,9 @@
 """The reads of payments."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from apps.payments.contracts import (
+    ANSWER_ATTEMPTS_LIMIT,
     AnswerView,
     Backlog,
     CallView,
@@ -11,6 +12,7 @@ from apps.payments.contracts import (
     PaymentHistory,
     RefundView,
     ShareView,
+    SuspectView,
     TenderView,
 )
 from apps.payments.models import Capture, PaymentIntent, ProviderAnswer, ProviderCall, Refund, Tender
@@ -44,6 +46,12 @@ def list_refunds(*, order_ref: int) -> list[RefundView]:
     return [view_refund(refund) for refund in refunds]
 
 
+def list_failed_refunds(*, limit: int) -> list[RefundView]:
+    """Refunds that a provider refused and nobody has asked for again, oldest first."""
+    refunds = Refund.objects.filter(status="FAILED").select_related("intent").order_by("id")[:limit]
+    return [view_refund(refund) for refund in refunds]
+
+
 def list_payable_refs(*, reference: str) -> list[int]:
     """What is paid by the payment that a reference of ours (of it, a tender, call or refund) or a provider's is of."""
     intents = PaymentIntent.objects.order_by("-id").values_list("payable_ref", flat=True)
@@ -56,6 +64,34 @@ def list_payable_refs(*, reference: str) -> list[int]:
     captured = Capture.objects.filter(provider__in=PROVIDERS.names(), provider_ref=reference)
     intent_ids = {*called.values_list("tender__intent", flat=True), *captured.values_list("tender__intent", flat=True)}
     return list(intents.filter(pk__in=intent_ids)) if intent_ids else []
+
+
+def list_known_calls(*, references: Collection[int]) -> set[int]:
+    """Those of the references that are of a call."""
+    return set(ProviderCall.objects.filter(pk__in=references).values_list("pk", flat=True))
+
+
+def find_payable_ref_of_tender(*, tender_id: int) -> int | None:
+    """Whose payment a tender is a part of."""
+    return Tender.objects.filter(pk=tender_id).values_list("intent__payable_ref", flat=True).first()
+
+
+def list_suspects(*, limit: int) -> list[SuspectView]:
+    """Tenders that wait for a person, oldest first."""
+    rows = Tender.objects.filter(status="SUSPECT").select_related("intent").order_by("id")[:limit]
+    return [
+        SuspectView(
+            tender=view_tender(row, row.intent.currency),
+            payable_ref=row.intent.payable_ref,
+            answers=tuple(
+                _view_answer(answer)
+                for answer in ProviderAnswer.objects.filter(
+                    call_ref__in=row.calls.values_list("pk", flat=True)
+                ).order_by("id")
+            ),
+        )
+        for row in rows
+    ]
 
 
 def get_payment_history(*, payable_ref: int) -> PaymentHistory:
@@ -84,9 +120,11 @@ def get_payment_history(*, payable_ref: int) -> PaymentHistory:
 
 def count_backlog() -> Backlog:
     """What payments wait for, now."""
+    waiting = ProviderAnswer.objects.filter(applied_at=None)
     return Backlog(
         unanswered_calls=ProviderCall.objects.filter(ask_at__isnull=False, status="UNKNOWN").count(),
-        waiting_answers=ProviderAnswer.objects.filter(applied_at=None).count(),
+        waiting_answers=waiting.filter(attempts__lt=ANSWER_ATTEMPTS_LIMIT).count(),
+        parked_answers=waiting.filter(attempts__gte=ANSWER_ATTEMPTS_LIMIT).count(),
         suspect_tenders=Tender.objects.filter(status="SUSPECT").count(),
         failed_refunds=Refund.objects.filter(status="FAILED").count(),
     )

@@ -27,6 +27,7 @@ from apps.pricing.contracts import (
     PricedCharges,
     PricedLine,
     PricedOrder,
+    Proceeds,
     PromotionKind,
     PromotionOutcome,
     PromotionRule,
@@ -51,7 +52,14 @@ from apps.pricing.errors import HeadingMissing, IdentityBroken, IntrinsicValueEx
 from apps.pricing.fees import charge_fee, convert, cover_debit, fee_back, fee_base, reserve
 from apps.pricing.identities import check_breakdown, check_identities
 from apps.pricing.ladder import price_basket
-from apps.pricing.refunds import charges_back, refund_discount, refund_part, refundable_charges, refundable_line
+from apps.pricing.refunds import (
+    charges_back,
+    proceeds_back,
+    refund_discount,
+    refund_part,
+    refundable_charges,
+    refundable_line,
+)
 from apps.pricing.shipping import quote_shipping, shipping_fee
 
 __all__ = [
@@ -84,6 +92,7 @@ __all__ = [
     "PricedCharges",
     "PricedLine",
     "PricedOrder",
+    "Proceeds",
     "PromotionKind",
     "PromotionOutcome",
     "PromotionRule",
@@ -112,6 +121,7 @@ __all__ = [
     "fee_back",
     "fee_base",
     "price_basket",
+    "proceeds_back",
     "quote_shipping",
     "refund_discount",
     "refund_part",

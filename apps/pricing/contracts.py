@@ -701,6 +701,35 @@ class ChargesBack:
     shipping_subsidy_minor: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proceeds:
+    """Whose money a sale is made of, and for whom; or that part of it which is undone when units go back.
+
+    ``paid_minor`` is the buyer's; ``coupon_minor``, ``shipping_subsidy_minor`` and ``payment_discount_minor`` are what
+    the platform adds. Of all this ``tax_minor`` (only tax that the platform remits), ``duty_minor`` and the platform's
+    own ``surcharges_minor`` are not the seller's, and the signed ``recorded_difference_minor`` is nobody's yet.
+    """
+
+    paid_minor: int
+    coupon_minor: int = 0
+    shipping_subsidy_minor: int = 0
+    payment_discount_minor: int = 0
+    tax_minor: int = 0
+    duty_minor: int = 0
+    surcharges_minor: int = 0
+    recorded_difference_minor: int = 0
+
+    @property
+    def seller_minor(self) -> int:
+        """What the seller earns: goods and shipping as they were paid for by buyer and platform together (E2: 77.44).
+
+        Of a part it may be negative: its coupon is a floor of its own, a cent apart from its net price's.
+        """
+        given = self.paid_minor + self.coupon_minor + self.shipping_subsidy_minor + self.payment_discount_minor
+        others = self.tax_minor + self.duty_minor + self.surcharges_minor + self.recorded_difference_minor
+        return given - others
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Fees
 # ---------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Nothing is priced again. What a line carried when it was sold is divided over it
 every component, and what is kept obeys the same identities as what was sold.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 from apps.pricing.contracts import (
@@ -12,6 +13,7 @@ from apps.pricing.contracts import (
     Discount,
     PricedLine,
     PricedOrder,
+    Proceeds,
     RefundableCharges,
     RefundableLine,
     RefundCause,
@@ -62,6 +64,23 @@ def refund_part(*, line: RefundableLine, units_from: int, units_to: int) -> Refu
     before, after = _first_units(line, units_from), _first_units(line, units_to)
     names = [field.name for field in fields(RefundPart)]
     return RefundPart(**{name: getattr(after, name) - getattr(before, name) for name in names})
+
+
+def proceeds_back(*, parts: Collection[RefundPart], charges: ChargesBack, platform_remits_tax: bool) -> Proceeds:
+    """Return what is undone of a sale's proceeds when these parts of its lines, and these charges, go back."""
+    tax_minor = sum(part.tax_minor for part in parts) + charges.shipping_tax_minor
+    return Proceeds(
+        paid_minor=sum(part.paid_minor for part in parts) + charges.paid_minor,
+        coupon_minor=sum(part.platform_discount_minor for part in parts),
+        shipping_subsidy_minor=charges.shipping_subsidy_minor,
+        payment_discount_minor=sum(part.payment_discount_minor for part in parts) + charges.payment_discount_minor,
+        tax_minor=tax_minor if platform_remits_tax else 0,
+        duty_minor=sum(part.duty_minor for part in parts),
+        surcharges_minor=charges.surcharges_minor,
+        recorded_difference_minor=(
+            sum(part.recorded_difference_minor for part in parts) + charges.recorded_difference_minor
+        ),
+    )
 
 
 def refund_discount(*, discount: Discount, quantity: int, units_from: int, units_to: int) -> Discount:

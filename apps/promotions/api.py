@@ -34,7 +34,7 @@ from apps.promotions.selectors import find_hold, get_coupon, get_promotion, list
 from apps.promotions.services.give_back import give_back
 from apps.promotions.services.hold import hold
 from apps.promotions.services.promotions import create_promotion, deactivate_promotion, publish_promotion
-from apps.promotions.services.resolve import expire_holds, post, void
+from apps.promotions.services.resolve import expire_holds, extend, post, void
 
 __all__ = [
     "BudgetExhausted",
@@ -65,6 +65,7 @@ __all__ = [
     "create_promotion",
     "deactivate_promotion",
     "expire_holds",
+    "extend",
     "find_hold",
     "get_coupon",
     "get_promotion",

@@ -98,6 +98,17 @@ def order(contract: OrderView) -> dict[str, Any]:
     return document
 
 
+def next_actions(contract: OrderView) -> list[str]:
+    """What the buyer may do with the order now, each by the route of that name."""
+    if contract.status == "UNPAID":
+        return ["pay", "cancel"]
+    if contract.holds:
+        return []
+    if contract.status == "DELIVERED":
+        return ["confirm_receipt"]
+    return ["cancel"] if any(line.open_units for line in contract.lines) else []
+
+
 def packages(contracts: Sequence[fulfilment.PackageView]) -> list[dict[str, Any]]:
     """An order's parcels as its buyer sees them."""
     return [wire.to_json(contract) for contract in contracts]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Work on the named queues (money, events, bulk; several with commas). Refuses to start with wrong settings.
+# Work on the named queues (money, providers, events, bulk; several with commas). Refuses to start with wrong settings.
 set -eu
 cd "$(dirname "$0")/../.."
 

@@ -32,18 +32,25 @@ class Run:
     _reaper: subprocess.Popen[str]
 
     def call(
-        self, program: Path, *arguments: str, variables: Mapping[str, str] | None = None, inherit: Sequence[int] = ()
+        self,
+        program: Path,
+        *arguments: str,
+        variables: Mapping[str, str] | None = None,
+        inherit: Sequence[int] = (),
+        farewell: str = "",
     ) -> int:
         """Run a command in the foreground and return its exit code (128 + n for signal n).
 
         variables: more environment. inherit: file descriptors that it keeps. It shares the terminal, so Ctrl-C reaches
-        it directly; here it is only waited for.
+        it directly; here it is only waited for, after saying the farewell.
         """
         environment = {**self.environment, **(variables or {})}
         process = subprocess.Popen([program, *arguments], cwd=ROOT, env=environment, pass_fds=inherit)
         try:
             code = process.wait()
         except KeyboardInterrupt:
+            if farewell:
+                print(farewell, flush=True)
             code = _wait_or_kill(process)
         except SystemExit:
             process.terminate()

@@ -126,21 +126,28 @@ class TestEditAddress:
 
 class TestRemoveAddress:
     def test_takes_it_out_of_the_book(self, user: User, saved: SavedAddress) -> None:
-        remove_address(user_id=user.pk, address_id=saved.id)
+        remove_address(user_id=user.pk, address_id=saved.id, version=1)
         assert list_addresses(user_id=user.pk) == []
 
     def test_leaves_no_default_behind_until_the_next_one_comes(self, user: User, saved: SavedAddress) -> None:
         later = add_address(user_id=user.pk, address=make_address())
-        remove_address(user_id=user.pk, address_id=saved.id)
+        remove_address(user_id=user.pk, address_id=saved.id, version=1)
         assert not get_address(user_id=user.pk, address_id=later.id).is_default
         assert add_address(user_id=user.pk, address=make_address()).is_default
 
     def test_refuses_an_unknown_address_and_somebody_elses(self, user: User, saved: SavedAddress) -> None:
         with pytest.raises(NotFound):
-            remove_address(user_id=user.pk, address_id=7)
+            remove_address(user_id=user.pk, address_id=7, version=1)
         with pytest.raises(NotFound):
-            remove_address(user_id=UserFactory.create().pk, address_id=saved.id)
+            remove_address(user_id=UserFactory.create().pk, address_id=saved.id, version=1)
         assert list_addresses(user_id=user.pk) == [saved]
+
+    def test_refuses_to_remove_another_version(self, user: User, saved: SavedAddress) -> None:
+        current = edit(user, saved, address=make_address(city="Leeds"))
+        with pytest.raises(AddressChanged) as refused:
+            remove_address(user_id=user.pk, address_id=saved.id, version=1)
+        assert refused.value.version == 2
+        assert list_addresses(user_id=user.pk) == [current]
 
 
 class TestReading:

@@ -88,7 +88,7 @@ class TestResetPassword:
     def test_ends_every_session_of_the_user_and_of_nobody_else(self, user: User) -> None:
         UserFactory.create(email="tom@example.com")
         pair, toms = (
-            sign_in(email=email, password=PASSWORD, client_ip=None, now=NOON)
+            sign_in(email=email, password=PASSWORD, network="", now=NOON)
             for email in ("sara@example.com", "tom@example.com")
         )
         Grant.objects.create(
@@ -168,7 +168,7 @@ class TestResetPassword:
 
     def test_refuses_a_weak_password_and_keeps_the_token_good(self, user: User) -> None:
         token = make_reset_token(user_id=user.pk)
-        sign_in(email="sara@example.com", password=PASSWORD, client_ip=None, now=NOON)
+        sign_in(email="sara@example.com", password=PASSWORD, network="", now=NOON)
         with pytest.raises(PasswordTooWeak):
             reset_password(token=token, new_password="short", now=NOON)
         self._assert_unchanged(user)

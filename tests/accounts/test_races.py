@@ -1,9 +1,11 @@
+import uuid
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from oauth2_provider.models import Application, RefreshToken
+from oauth2_provider.models import AccessToken, Application, RefreshToken
 
 from apps.accounts.api import (
     AddressBookFull,
@@ -15,6 +17,7 @@ from apps.accounts.api import (
     TokenPair,
     add_address,
     find_bearer,
+    give_token,
     list_addresses,
     make_reset_token,
     refresh_tokens,
@@ -26,6 +29,7 @@ from apps.accounts.models import User
 from apps.accounts.services.addresses import ADDRESSES_MAX
 from tests.factories.accounts import PASSWORD, AddressFactory, UserFactory, make_address
 from tests.support import NOON
+from tradecore import clock
 from tradecore.models import OutboxEvent
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -48,7 +52,7 @@ class TestSigningUpAtOnce:
 class TestSigningInAtOnce:
     def test_makes_one_first_party_application_and_a_session_each(self, race: Race) -> None:
         UserFactory.create(email="sara@example.com")
-        sign = partial(sign_in, email="sara@example.com", password=PASSWORD, client_ip=None, now=NOON)
+        sign = partial(sign_in, email="sara@example.com", password=PASSWORD, network="", now=NOON)
         assert kinds(race([sign] * CONTENDERS)) == {TokenPair: CONTENDERS}
         assert Application.objects.count() == 1
 
@@ -56,11 +60,31 @@ class TestSigningInAtOnce:
 class TestRefreshingAtOnce:
     def test_uses_a_token_once_and_takes_the_copies_for_theft(self, race: Race) -> None:
         UserFactory.create(email="sara@example.com")
-        old = sign_in(email="sara@example.com", password=PASSWORD, client_ip=None, now=NOON)
+        old = sign_in(email="sara@example.com", password=PASSWORD, network="", now=NOON)
         results = race([partial(refresh_tokens, refresh_token=old.refresh_token)] * CONTENDERS)
         assert kinds(results) == {TokenPair: 1, RefreshTokenInvalid: CONTENDERS - 1}
         (new,) = (result for result in results if isinstance(result, TokenPair))
         assert find_bearer(access_token=new.access_token) is None
+        assert not RefreshToken.objects.filter(revoked=None).exists()
+
+
+class TestRefreshingAnApplicationAtOnce:
+    def test_with_a_new_password_leaves_it_nothing(self, race: Race) -> None:
+        """Whichever comes first: a pair that is made while the sessions end is ended with them."""
+        user = UserFactory.create()
+        app = Application.objects.create(client_type="public", authorization_grant_type="authorization-code")
+        later = clock.real_now() + timedelta(hours=1)
+        old = AccessToken.objects.create(user=user, application=app, token="a", expires=later)
+        RefreshToken.objects.create(user=user, application=app, access_token=old, token="r", token_family=uuid.uuid4())
+        form = {"grant_type": "refresh_token", "refresh_token": "r", "client_id": app.client_id}
+        refresh = partial(give_token, form=form, authorization="", network="", now=NOON)
+        reset = partial(
+            reset_password, token=make_reset_token(user_id=user.pk), new_password="another horse battery", now=NOON
+        )
+        refreshed, done = race([refresh, reset])
+        assert done is None
+        assert refreshed.status in {200, 400}
+        assert not AccessToken.objects.exists()
         assert not RefreshToken.objects.filter(revoked=None).exists()
 
 

@@ -192,6 +192,19 @@ class TestWebhooks:
         assert deliver(signed.webhook(waiting)).status_code == 200
         assert Capture.objects.count() == before
 
+    @pytest.mark.parametrize(
+        "part",
+        [
+            {"provider_ref": "4111-1111-1111-1111"},
+            {"decline_code": "4111111111111111"},
+            {"next_action": {"a": "4111111111111111"}},
+        ],
+    )
+    def test_bring_no_card_numbers_in(self, signed: Signed, waiting: Statement, part: dict[str, Any]) -> None:
+        answer = deliver(signed.webhook(replace(waiting, **part)))
+        assert (answer.status_code, read(answer)["reason"]) == (400, "card_number")
+        assert not ProviderAnswer.objects.filter(provider="signed", event_id="evt_1").exists()
+
     def test_are_refused_when_they_are_forged_stale_or_unreadable(self, signed: Signed, waiting: Statement) -> None:
         webhook = signed.webhook(waiting)
         bare = Webhook(headers={}, body=webhook.body)
@@ -218,7 +231,7 @@ class TestWebhooks:
         assert read(guest.get(path))["status"] == "EXPIRED"
         pay = {"payment": {"provider": "scripted", "method_token": "tok_ok"}}
         assert code_of(guest.post(f"{path}/payments", pay, key="late")) == "checkout.not_payable"
-        assert code_of(guest.post(f"{path}/cancel", {}, key="late")) == "checkout.not_payable"
+        assert code_of(guest.post(f"{path}/cancel", {}, key="late")) == "checkout.not_unpaid"
         signed.known[waiting.reference] = waiting
         deliver(signed.webhook(waiting))
         assert Refund.objects.get(intent__payable_ref=purchase.pk).amount_minor == purchase.total_minor

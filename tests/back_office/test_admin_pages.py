@@ -1,6 +1,7 @@
 """Every table of the product in the admin: found and read by operators, and changed by nobody's hand."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -10,10 +11,12 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from apps.ledger import api as ledger
+from apps.reconciliation import api as reconciliation
 from tests.back_office.market_day import MarketDay
 from tests.factories.accounts import AddressFactory, ShopStaffFactory
 from tests.support import NOON, in_use_case
-from tradecore import idempotency, inbox
+from tradecore import clock, idempotency, inbox
 from tradecore.ids import new_id
 
 #: What an administrator does change by hand: who may do what. Everything else is money, history or has a use case.
@@ -36,6 +39,11 @@ def full_house(day: MarketDay) -> MarketDay:
     ShopStaffFactory.create()
     in_use_case(lambda: inbox.first_time(consumer="tests", event_id=new_id(), now=NOON))
     idempotency.claim(principal="user:1", route="purchases", key="one", body=b"{}")
+    ledger.seal_postings(real_now=clock.real_now() + timedelta(minutes=1))
+    ledger.close_days(signer=ledger.own_signer(), real_now=clock.real_now() + timedelta(days=2))
+    (sale, *_) = ledger.list_postings(order_refs=[day.shipped.id])
+    ledger.request_reversal(posting_id=sale.id, actor="user:1", reason="to the wrong shop", now=NOON)
+    reconciliation.reconcile(suite=reconciliation.Suite.ALL, real_now=clock.real_now())  # finds the dead letter
     return day
 
 

@@ -155,6 +155,29 @@ class TestAnOperator:
         page.get_by_role("button", name="Freeze").click()
         expect(page.get_by_text("smells of smoke")).to_be_visible()
 
+    def test_opens_a_shop(self, page: Page, day: MarketDay) -> None:
+        follow(page, "Set up", "Open a shop")
+        page.fill("input[name=handle]", "No Good")
+        page.fill("input[name=name]", "Kettle & Crumb")
+        page.fill("input[name=contact_email]", "kettle@example.com")
+        page.select_option("select[name=market]", "GB")
+        page.get_by_role("button", name="Open", exact=True).click()
+        expect(page.get_by_text("not 3 to 40 of a-z, 0-9 and inner hyphens")).to_be_visible()
+        page.fill("input[name=handle]", "kettle-and-crumb")
+        page.get_by_role("button", name="Open", exact=True).click()
+        expect(page.get_by_text("Opened: kettle-and-crumb")).to_be_visible()
+
+    def test_creates_a_coupon(self, page: Page, day: MarketDay) -> None:
+        follow(page, "Set up", "Create a promotion of the platform")
+        page.select_option("select[name=market]", "GB")
+        page.fill("input[name=title_for_buyers]", "Ten per cent in summer")
+        page.fill("input[name=code]", "SUMMER10")
+        page.fill("input[name=percent_off]", "10")
+        page.fill("input[name=starts_at]", "2026-07-01T00:00")
+        page.fill("input[name=ends_at]", "2026-08-01T00:00")
+        page.get_by_role("button", name="Create", exact=True).click()
+        expect(page.get_by_text("is a draft.")).to_be_visible()
+
 
 class TestListening:
     def test_hears_errors_exceptions_and_refused_requests(

@@ -1,12 +1,15 @@
 """`manage.py order`: what the order page shows, on one screen of a terminal."""
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.orders import api as orders
+from apps.sellers import api as sellers
 from tests.back_office.market_day import MarketDay
 
 
@@ -28,6 +31,20 @@ class TestOrder:
         assert "captured 1261.99 GBP of 1261.99 GBP" in shown
         assert f"Parcel {day.package.id}  IN_TRANSIT  royal_mail {day.package.tracking_number}" in shown
         assert shown.index("ON_HOLD") < shown.index("AWAITING_SHIPMENT")
+
+    def test_is_shown_with_its_shop_and_what_the_carrier_said(self, day: MarketDay) -> None:
+        shown = show(day.shipped.id)
+        shop = sellers.get_shop(shop_id=day.shipped.shop_id)
+        assert f"shop {shop.name} ({shop.id}), purchase " in shown
+        assert re.search(r"Tracking \(UTC, by the carrier's clock\)\n    [0-9: -]{19}  ", shown)
+
+    def test_is_shown_with_its_deadlines(self, day: MarketDay) -> None:
+        unpaid = show(day.unpaid.id)
+        pay_by = orders.get_purchase(purchase_id=day.unpaid.purchase_id).pay_by
+        assert f"Deadlines (UTC)\n  {pay_by:%Y-%m-%d %H:%M:%S}  pay by\nTimeline (UTC)\n" in unpaid
+        assert re.search(
+            r"Deadlines \(UTC\)\n(  [0-9: -]{19}  [a-z ]+\n)*  [0-9: -]{19}  ship by\n", show(day.on_hold.id)
+        )
 
     def test_is_shown_with_its_holds(self, day: MarketDay) -> None:
         assert "on hold: risk" in show(day.on_hold.id)

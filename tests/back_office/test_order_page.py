@@ -29,6 +29,7 @@ SECTIONS = [
     "lines",
     "price",
     "payment",
+    "books",
     "packages",
     "stock",
     "promotions",

@@ -1,5 +1,6 @@
 """The life of a purchase, from quote to completion, and its other ends."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from apps.orders.models import Order, OrderTransition, Purchase
 from apps.payments import api as payments
 from apps.payments.models import Capture, PaymentIntent, Refund
 from config.subscriptions import TIMERS
+from tests.books import assert_books_agree
 from tests.factories.checkout import ShopFloor, add_shop, buy, make_buyer, make_shop_floor, place, tender
 from tests.factories.inventory import numbers_of
 from tests.support import NOON
@@ -18,8 +20,10 @@ from tradecore.money import Money
 
 
 @pytest.fixture
-def floor(db: None) -> ShopFloor:
-    return make_shop_floor()
+def floor(db: None) -> Iterator[ShopFloor]:
+    """A shop floor. Whatever happens on it, the books agree with the facts afterwards."""
+    yield make_shop_floor()
+    assert_books_agree()
 
 
 def sweep(now: datetime) -> None:

@@ -16,8 +16,9 @@ import yaml
 from django.test import override_settings
 
 from config.checks import find_faults, refuse_wrong_settings
-from config.settings import BASE_DIR, EMBEDDED_SECRET_KEY, EMBEDDED_WEBHOOK_SECRET
+from config.settings import BASE_DIR, EMBEDDED_LEDGER_KEY, EMBEDDED_SECRET_KEY, EMBEDDED_WEBHOOK_SECRET
 from machine import packages, reaper, servers
+from tests.config.conftest import Application
 
 PRODUCTION: dict[str, Any] = {
     "TRADECORE_ENV": "production",
@@ -27,6 +28,9 @@ PRODUCTION: dict[str, Any] = {
     "REDIS_URL": "redis://cache:6379/0",
     "CELERY_BROKER_URL": "amqp://broker/",
     "SANDBOX_WEBHOOK_SECRETS": [f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"],
+    "LEDGER_SIGNING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+    # Tests are root in their database; what the other processes may do there has a class of its own below.
+    "TRADECORE_PROCESS": "migration",
 }
 
 WRONG_SERVER = (
@@ -59,6 +63,11 @@ class TestFindFaults:
             ("SECRET_KEY", "kX7-short", "SECRET_KEY is known or too simple"),
             ("SANDBOX_WEBHOOK_SECRETS", [], "SANDBOX_WEBHOOK_SECRETS is empty or known"),
             ("SANDBOX_WEBHOOK_SECRETS", [EMBEDDED_WEBHOOK_SECRET], "SANDBOX_WEBHOOK_SECRETS is empty or known"),
+            ("LEDGER_SIGNING_KEY", "", "LEDGER_SIGNING_KEY is empty, known or no key"),
+            ("LEDGER_SIGNING_KEY", EMBEDDED_LEDGER_KEY, "LEDGER_SIGNING_KEY is empty, known or no key"),
+            ("LEDGER_SIGNING_KEY", "c2hvcnQ=", "set it to base64 of 32 bytes"),
+            ("LEDGER_SIGNING_KEY", "not base64 at all", "set it to base64 of 32 bytes"),
+            ("LEDGER_PUBLIC_KEYS", ["c2hvcnQ="], "LEDGER_PUBLIC_KEYS holds something else"),
             ("ALLOWED_HOSTS", [], "ALLOWED_HOSTS is empty or '*'"),
             ("ALLOWED_HOSTS", ["*"], "ALLOWED_HOSTS is empty or '*'"),
             ("REDIS_URL", "", "REDIS_URL is not set"),
@@ -91,6 +100,42 @@ class TestRefuseWrongSettings:
     def test_leaves_other_environments_alone(self) -> None:
         with override_settings(TRADECORE_ENV="embedded", DEBUG=True):
             refuse_wrong_settings()
+
+
+@pytest.mark.mariadb
+class TestTheDatabaseUser:
+    """Production's own processes are told from the migration by what their user may do."""
+
+    @pytest.mark.parametrize("process", ["web", "batch"])
+    def test_may_not_change_what_is_written_once(self, process: str, application: Application) -> None:
+        with override_settings(**{**PRODUCTION, "TRADECORE_PROCESS": process}):
+            with application.connected():
+                assert list(find_faults()) == []
+            with application.blocker.unblock():
+                (found,) = find_faults()
+        assert "kernel_audit, ledger_entry, ledger_manifest, ledger_posting, ledger_seal" in found
+        assert "run manage.py grant_application USER" in found
+
+    @pytest.mark.parametrize("privilege", ["UPDATE", "DELETE", "DROP", "TRIGGER", "ALTER"])
+    def test_may_not_do_so_by_any_one_right(self, privilege: str, application: Application) -> None:
+        application.as_root(f"GRANT {privilege} ON ledger_entry TO {application.name}")
+        try:
+            assert "may change or drop what is written once (ledger_entry)" in self.fault_of(application)
+        finally:
+            application.as_root(f"REVOKE {privilege} ON ledger_entry FROM {application.name}")
+
+    def test_may_not_drop_anything_in_the_database(self, application: Application) -> None:
+        application.as_root(f"GRANT DROP ON {application.database}.* TO {application.name}")
+        try:
+            assert "kernel_audit, ledger_entry" in self.fault_of(application)
+        finally:
+            application.as_root(f"REVOKE DROP ON {application.database}.* FROM {application.name}")
+
+    @staticmethod
+    def fault_of(application: Application) -> str:
+        with override_settings(**{**PRODUCTION, "TRADECORE_PROCESS": "web"}), application.connected():
+            (found,) = find_faults()
+        return found
 
 
 @contextmanager
@@ -155,6 +200,7 @@ class TestCheckDeploy:
             "TRADECORE_ENV": "production",
             "SECRET_KEY": PRODUCTION["SECRET_KEY"],
             "SANDBOX_WEBHOOK_SECRETS": PRODUCTION["SANDBOX_WEBHOOK_SECRETS"][0],
+            "LEDGER_SIGNING_KEY": PRODUCTION["LEDGER_SIGNING_KEY"],
             "ALLOWED_HOSTS": "shop.example",
             **variables,
         }

@@ -11,7 +11,7 @@ from config.environment import env
 from config.settings import BASE_DIR
 
 # Read by compose and by the container's commands, not by the product.
-OF_THE_CONTAINER = {"MARIADB_PASSWORD", "WORKER_PROCESSES"}
+OF_THE_CONTAINER = {"MARIADB_PASSWORD", "MARIADB_ROOT_PASSWORD", "WORKER_PROCESSES"}
 
 
 def said_by_manage(**variables: str) -> str:

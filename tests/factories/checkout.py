@@ -64,9 +64,12 @@ class ScriptedProvider:
 
     def _answer(self, call: Call) -> Statement:
         said = _GOOD[call.operation]
-        if call.operation in {Operation.CHARGE, Operation.AUTHORISE}:
+        is_first = call.operation in {Operation.CHARGE, Operation.AUTHORISE}
+        if is_first:
             said = {"tok_declined": Said.DECLINED, "tok_3ds": Said.REQUIRES_ACTION}.get(call.method_token, said)
-        amount = replace(call.amount, minor=100) if call.method_token == "tok_wrong_amount" else call.amount
+        amount = (
+            replace(call.amount, minor=100) if is_first and call.method_token == "tok_wrong_amount" else call.amount
+        )
         return Statement(
             said=said,
             reference=call.reference,

@@ -9,6 +9,7 @@ from apps.fulfilment.api import PackageState, TrackingStatus
 from apps.orders import api as orders
 from apps.payments.models import Refund
 from apps.promotions.api import PromotionKind, find_hold
+from config.subscriptions import TIMERS
 from tests.factories.checkout import ShopFloor
 from tests.factories.fulfilment import READY, let_time_pass, make_ready_order, ship, track
 from tests.factories.inventory import numbers_of
@@ -56,7 +57,7 @@ class TestSilence:
     def test_is_not_declared_by_a_clock_that_was_put_off_while_it_struck(self, floor: ShopFloor) -> None:
         package = track(ship(make_ready_order(floor)), TrackingStatus.COLLECTED)
         due = READY + 7 * DAY
-        claimed = timers._claim(now=due, clock_name="real", limit=10)
+        claimed = timers._claim(kinds=TIMERS, now=due, clock_name="real", limit=10)
         (timer,) = (timer for timer in claimed if timer.kind == "package_lost")
         track(package, TrackingStatus.IN_TRANSIT, now=due)
         assert not timers._fire(timer, fulfilment.lose_silent_package, now=due)

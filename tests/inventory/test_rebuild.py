@@ -162,7 +162,7 @@ class TestShowCommand:
 
     @pytest.mark.parametrize("number", ["0", "-1", "1e3", "9" * 30, "x"])
     def test_takes_no_number_that_is_none(self, number: str) -> None:
-        with pytest.raises(CommandError, match="is not a whole number above 0"):
+        with pytest.raises(CommandError, match="is not a whole number from 1 on"):
             run("show", "7", f"--movements={number}")
 
     def test_explains_itself(self, capsys: pytest.CaptureFixture[str]) -> None:

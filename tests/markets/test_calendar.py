@@ -29,6 +29,7 @@ def market_with(
         currency="EUR",
         prices_include_tax=True,
         tax_base_policy=TaxBasePolicy.NET_PAID,
+        platform_remits_tax=False,
         shipping_tax_category=TaxCategory.STANDARD,
         time_zone=time_zone,
         is_open=True,

@@ -34,7 +34,9 @@ class TestLoadMarkets:
     def test_says_what_is_wrong_with_a_file(self, tmp_path: Path) -> None:
         file = tmp_path / "nowhere.json"
         file.write_text("{}")
-        with pytest.raises(CommandError, match="definition_malformed"):
+        with pytest.raises(
+            CommandError, match=r"nowhere\.json: This does not define a market\. reason: missing 13 members: 'code'"
+        ):
             run(str(file))
         assert not models.Market.objects.exists()
 

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -37,9 +37,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.mariadb, pytest.mark.redis]
 
 @dataclass(frozen=True)
 class Container:
-    """What an image and its .env would be."""
+    """What an image and its .env would be; `migration` is what compose.yaml sets for migrate alone."""
 
     environment: Mapping[str, str]
+    migration: Mapping[str, str]
     logs: Path
 
     def start(self, command: str, *arguments: str, **variables: str) -> "subprocess.Popen[bytes]":
@@ -68,11 +69,49 @@ class Container:
             return error.code, error.read().decode()
 
 
+@dataclass(frozen=True)
+class Users:
+    """Two users of a database of their own: whose it is, with the rights that migrate needs and no more, and the
+    application's, who may do nothing until migrate has run.
+    """
+
+    database: str
+    blocker: DjangoDbBlocker
+    password: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    @property
+    def owner(self) -> str:
+        return f"{self.database}_own"
+
+    @property
+    def application(self) -> str:
+        return f"{self.database}_app"
+
+    def make(self) -> None:
+        self._run(f"CREATE DATABASE {self.database} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
+        for user in (self.owner, self.application):
+            self._run(f"CREATE USER {user}@'%%' IDENTIFIED BY %s", self.password)
+        self._run(f"GRANT ALL PRIVILEGES ON {self.database}.* TO {self.owner}@'%%' WITH GRANT OPTION", None)
+
+    def drop(self) -> None:
+        self._run(f"DROP DATABASE {self.database}")
+        self._run(f"DROP USER {self.owner}@'%%', {self.application}@'%%'", None)
+
+    def url_of(self, user: str) -> str:
+        url = urlsplit(os.environ["DATABASE_URL"])
+        return urlunsplit(url._replace(netloc=f"{user}:{self.password}@{url.hostname}:{url.port}", path=self.database))
+
+    def _run(self, statement: str, *parameters: str | None) -> None:
+        with self.blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(statement, [each for each in parameters if each is not None] if parameters else None)
+
+
 @pytest.fixture(scope="module")
 def container(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Container]:
     folder = tmp_path_factory.mktemp("container")
     name = f"container_{secrets.token_hex(4)}"
-    _run_sql(django_db_blocker, f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
+    users = Users(database=name, blocker=django_db_blocker)
+    users.make()
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
         **{name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))},
@@ -82,19 +121,21 @@ def container(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Djang
         "TRADECORE_ENV": "production",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "SANDBOX_WEBHOOK_SECRETS": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "LEDGER_SIGNING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "SANDBOX_BOOK": str(folder / "book.sqlite3"),
         "ALLOWED_HOSTS": "shop.example",
         "CSRF_TRUSTED_ORIGINS": "https://shop.example",
         "TRUST_PROXY_HEADERS": "true",
-        "DATABASE_URL": _with_path(os.environ["DATABASE_URL"], name),
+        "DATABASE_URL": users.url_of(users.application),
         # Databases of their own: workers of other tests share the server.
         "REDIS_URL": _with_path(settings.REDIS_URL, "5"),
         "CELERY_BROKER_URL": _with_path(settings.CELERY_BROKER_URL, "6"),
         "WEB_PORT": str(free_port()),
         "WORKER_PROCESSES": "1",
     }
-    yield Container(environment=environment, logs=folder)
-    _run_sql(django_db_blocker, f"DROP DATABASE {name}")
+    migration = {"DATABASE_URL": users.url_of(users.owner), "APPLICATION_DATABASE_USER": users.application}
+    yield Container(environment=environment, migration=migration, logs=folder)
+    users.drop()
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +147,7 @@ def built(container: Container) -> Container:
 
 @pytest.fixture(scope="module")
 def migrated(built: Container) -> Container:
-    code, said = built.run("migrate.sh")
+    code, said = built.run("migrate.sh", **built.migration)
     assert code == 0, said
     return built
 
@@ -117,7 +158,7 @@ def running(migrated: Container) -> Iterator[Container]:
     started = {
         "web": migrated.start("web.sh"),
         "beat": migrated.start("beat.sh"),
-        **{queue: migrated.start("worker.sh", queue) for queue in ("money", "events", "bulk")},
+        **{queue: migrated.start("worker.sh", queue) for queue in ("money", "providers", "events", "bulk")},
     }
     try:
         _wait_for(lambda: migrated.run("healthcheck.sh")[0] == 0, what="the web process")
@@ -141,6 +182,7 @@ class TestEveryCommand:
             (("worker.sh", "money"), {"CELERY_BROKER_URL": ""}, "CELERY_BROKER_URL is not set"),
             (("beat.sh",), {"SECRET_KEY": "short"}, "SECRET_KEY is known or too simple"),
             (("web.sh",), {"DATABASE_URL": ""}, "DATABASE_URL is not set"),
+            (("worker.sh", "bulk"), {"LEDGER_SIGNING_KEY": "known"}, "LEDGER_SIGNING_KEY is empty, known or no key"),
             (("migrate.sh",), {"DATABASE_URL": "sqlite:////tmp/none.sqlite3"}, "DATABASE_URL names sqlite"),
         ],
     )
@@ -151,6 +193,20 @@ class TestEveryCommand:
         assert code != 0
         assert len([line for line in said.splitlines() if fault in line]) == 1
         assert "Traceback" not in said
+
+
+class TestTheMigrationsUser:
+    @pytest.mark.parametrize("command", [("web.sh",), ("worker.sh", "money"), ("beat.sh",)])
+    def test_is_refused_to_every_other_process(self, command: tuple[str, ...], migrated: Container) -> None:
+        code, said = migrated.run(*command, **migrated.migration)
+        assert code != 0
+        (line,) = [line for line in said.splitlines() if "refused to start" in line]
+        assert "run manage.py grant_application USER" in line
+
+    def test_may_migrate_again_while_the_others_run(self, running: Container) -> None:
+        code, said = running.run("migrate.sh", **running.migration)
+        assert code == 0, said
+        assert running.run("healthcheck.sh") == (0, "200\n")
 
 
 class TestProduction:
@@ -167,7 +223,7 @@ class TestProduction:
     def test_ticks_on_every_queue(self, running: Container) -> None:
         def has_ticked() -> bool:
             ran = {worker.split("@")[0] for worker, stats in self.inspect(running).items() if stats["total"]}
-            return ran == {"money", "events", "bulk"}
+            return ran == {"money", "providers", "events", "bulk"}
 
         _wait_for(has_ticked, what="a tick on every queue")
 
@@ -192,11 +248,6 @@ def _wait_for(condition: Callable[[], bool], *, what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.2)
-
-
-def _run_sql(blocker: DjangoDbBlocker, statement: str) -> None:
-    with blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(statement)
 
 
 def _with_path(url: str, path: str) -> str:

@@ -104,6 +104,8 @@ class TestRun:
 
     def test_ends_all_of_it_on_ctrl_c(self, served: Served) -> None:
         assert served.press_ctrl_c() == 0
+        assert served.process.stdout is not None
+        assert "Stopping" in served.process.stdout.read()
         assert served.has_left_nothing()
 
 

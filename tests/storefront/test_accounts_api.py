@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from oauth2_provider.models import get_access_token_model
+from pytest_django import Settings
 
 from apps.accounts import api as accounts
 from apps.accounts.models import User
 from apps.accounts.services.sessions import GUESSES_PER_EMAIL, GUESSES_PER_NETWORK
+from apps.storefront import guesses
 from tests.api import Api, code_of, pointers_of, read, user_token
 from tests.factories.accounts import PASSWORD, UserFactory
 from tradecore import clock
@@ -197,6 +199,19 @@ class TestGuests:
         assert read(answer)["expires_at"] > (clock.real_now() + timedelta(days=29)).isoformat()
         assert not User.objects.exists()
 
+    def test_are_so_many_per_network_only(self, nobody: Api, settings: Settings) -> None:
+        settings.TRUST_PROXY_HEADERS = True
+        forwarded = {"X-Forwarded-For": "junk, 198.51.100.7"}
+        assert nobody.post("/store/v1/guests", headers=forwarded).status_code == 201
+        AttemptWindow.objects.filter(scope=guesses.GUESTS_PER_NETWORK.scope).update(
+            count=guesses.GUESTS_PER_NETWORK.count
+        )
+        for header in ("198.51.100.7", "203.0.113.1, 198.51.100.7"):
+            answer = nobody.post("/store/v1/guests", headers={"X-Forwarded-For": header})
+            assert (answer.status_code, code_of(answer)) == (429, "attempts.too_many")
+        assert nobody.post("/store/v1/guests", headers={"X-Forwarded-For": "198.51.100.8"}).status_code == 201
+        assert sorted(AttemptWindow.objects.values_list("count", flat=True)) == [1, guesses.GUESTS_PER_NETWORK.count]
+
     def test_are_somebody_new_each_time(self, nobody: Api) -> None:
         first, second = (read(nobody.post("/store/v1/guests", {})) for _ in range(2))
         assert first["guest_id"] != second["guest_id"]
@@ -208,6 +223,26 @@ class TestGuests:
     def test_are_not_made_up(self, guest: Api) -> None:
         forged = Api(token=f"{guest.token}x")
         assert code_of(forged.get("/store/v1/orders")) == "authentication.invalid"
+
+
+class TestEveryWriteOfNobody:
+    @pytest.mark.parametrize(
+        ("path", "form", "status"),
+        [
+            ("/store/v1/accounts", ROBIN, 201),
+            ("/store/v1/sessions", ROBIN, 401),
+            ("/store/v1/sessions/refresh", {"refresh_token": "x"}, 401),
+            ("/store/v1/password-resets", {"email": "robin@example.com"}, 202),
+            ("/store/v1/password-resets/confirm", {"token": "x", "new_password": PASSWORD}, 422),
+            ("/store/v1/guests", {}, 201),
+        ],
+    )
+    def test_keeps_nothing_under_a_key(self, nobody: Api, path: str, form: dict[str, str], status: int) -> None:
+        """See decision 16: neither the answer, which may be a token, nor the hash of a body with a password."""
+        answer = nobody.post(path, form, key="key")
+        assert answer.status_code == status
+        assert "Idempotent-Replayed" not in answer.headers
+        assert not IdempotencyRecord.objects.exists()
 
 
 class TestMe:

@@ -1,15 +1,27 @@
 """Quotes, purchases and orders over HTTP: every way in which they can be answered is a documented one."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from apps.catalog.models import SkuPrice
+from apps.checkout import api as checkout
+from apps.fulfilment.api import TrackingStatus
+from apps.orders import api as orders
 from apps.orders.models import Order, Purchase
+from apps.storefront import guesses
 from tests.api import Api, code_of, machine_token, pointers_of, read
 from tests.factories.accounts import AddressFactory
-from tests.factories.checkout import ShopFloor
+from tests.factories.checkout import ShopFloor, make_buyer
+from tests.factories.checkout import buy as buy_directly
+from tests.factories.fulfilment import READY, ship, track_all
+from tests.factories.promotions import make_promotion
+from tests.support import in_use_case
+from tradecore import clock
+from tradecore.ids import new_id
+from tradecore.models import AttemptWindow, Timer
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +44,12 @@ def quote(floor: ShopFloor, guest: Api) -> Callable[..., Any]:
         return guest.post("/store/v1/quotes", wish | parts)
 
     return quote
+
+
+def counted() -> dict[str, int]:
+    """How many wrong coupon codes are counted, by limit."""
+    windows = AttemptWindow.objects.filter(scope__startswith="coupon")
+    return dict(windows.values_list("scope", "count"))
 
 
 @pytest.fixture
@@ -74,6 +92,43 @@ class TestQuote:
     def test_refuses_in_documented_words(self, quote: Callable[..., Any], parts: Any, status: int, code: str) -> None:
         answer = quote(**parts)
         assert (answer.status_code, code_of(answer)) == (status, code)
+
+    def test_of_a_guest_names_no_address_of_a_book(
+        self, quote: Callable[..., Any], floor: ShopFloor, guest: Api
+    ) -> None:
+        lines = [{"sku_id": str(floor.add_sku()), "quantity": 1}]
+        wish = {"market": "GB", "lines": lines, "address_id": "1", "delivery_option": "standard"}
+        answer = guest.post("/store/v1/quotes", wish)
+        assert (answer.status_code, code_of(answer)) == (403, "permission.denied")
+
+    def test_counts_every_code_that_nobody_knows(self, quote: Callable[..., Any]) -> None:
+        quote(coupon_codes=[f"NOBODYS{number}" for number in range(10)])
+        assert counted() == {"coupon_code": 10, "coupon_code_network": 10}
+
+    def test_counts_no_code_that_somebody_knows(self, floor: ShopFloor, quote: Callable[..., Any]) -> None:
+        make_promotion(code="SAVE10", ends_at=clock.now() + timedelta(days=1))
+        assert quote(coupon_codes=["SAVE10"]).status_code == 200
+        assert quote().status_code == 200
+        assert counted() == {}
+
+    def test_waits_when_a_buyer_has_guessed_too_often(self, quote: Callable[..., Any]) -> None:
+        for _ in range(guesses.COUPONS_PER_BUYER.count // 10):
+            assert quote(coupon_codes=[f"NOBODYS{number}" for number in range(10)]).status_code == 200
+        before = counted()
+        answer = quote(coupon_codes=["NOBODYS"])
+        assert (answer.status_code, code_of(answer)) == (429, "attempts.too_many")
+        assert int(answer["Retry-After"]) > 0
+        assert counted() == before
+        assert quote().status_code == 200, "who names no code does not guess"
+
+    def test_waits_when_a_network_has_guessed_as_many_guests(self, guest: Api, quote: Callable[..., Any]) -> None:
+        for _ in range(guesses.COUPONS_PER_NETWORK.count // 10):
+            guest.token = read(Api().post("/store/v1/guests"))["token"]
+            assert quote(coupon_codes=[f"NOBODYS{number}" for number in range(10)]).status_code == 200
+        guest.token = read(Api().post("/store/v1/guests"))["token"]
+        assert code_of(quote(coupon_codes=["NOBODYS"])) == "attempts.too_many"
+        guest.client.defaults["REMOTE_ADDR"] = "198.51.100.9"
+        assert quote(coupon_codes=["NOBODYS"]).status_code == 200
 
     def test_finds_the_address_of_its_buyer_only(self, floor: ShopFloor, robin: Any, member: Api) -> None:
         wish = {
@@ -179,7 +234,7 @@ class TestPurchase:
         path = f"/store/v1/purchases/{read(buy(quote(), token='tok_3ds'))['purchase_id']}/cancel"
         assert read(guest.post(path, {}, key="one"))["status"] == "CANCELLED"
         again = guest.post(path, {}, key="two")
-        assert (again.status_code, code_of(again)) == (409, "checkout.not_payable")
+        assert (again.status_code, code_of(again)) == (409, "checkout.not_unpaid")
 
 
 class TestOrder:
@@ -195,6 +250,59 @@ class TestOrder:
         assert read(guest.post(f"{path}/cancel", {}, key="one"))["status"] == "CANCELLED"
         again = guest.post(f"{path}/cancel", {}, key="two")
         assert (again.status_code, code_of(again)) == (409, "orders.not_cancellable")
+
+    def test_is_cancelled_by_line_once_it_is_paid_only(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api
+    ) -> None:
+        """Before that the purchase ends whole or not at all (decision 9): half a wish is not taken for all of it."""
+        bought = read(buy(quote(quantity=3), token="tok_3ds"))
+        order = read(guest.get(f"/store/v1/orders/{bought['orders'][0]['id']}"))
+        path = f"/store/v1/orders/{order['id']}"
+        form = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}]}
+        before = guest.get(path).content, sorted(Timer.objects.values_list("kind", "due_at", "version"))
+        answer = guest.post(f"{path}/cancel", form, key="some of it")
+        assert (answer.status_code, code_of(answer)) == (422, "storefront.unpaid_is_cancelled_whole")
+        assert read(answer)["purchase_id"] == bought["purchase_id"]
+        assert (guest.get(path).content, sorted(Timer.objects.values_list("kind", "due_at", "version"))) == before
+        assert read(guest.post(f"{path}/cancel", {}, key="all of it"))["status"] == "CANCELLED"
+
+    def test_says_what_its_buyer_may_do_now(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api
+    ) -> None:
+        def actions(order_id: str) -> Any:
+            return read(guest.get(f"/store/v1/orders/{order_id}"))["next_actions"]
+
+        unpaid = read(buy(quote(), token="tok_3ds", key="unpaid"))["orders"][0]["id"]
+        paid = read(buy(quote(), key="paid"))["orders"][0]["id"]
+        assert (actions(unpaid), actions(paid)) == (["pay", "cancel"], ["cancel"])
+        in_use_case(lambda: orders.place_hold(order_id=int(paid), kind="risk", owner_ref=new_id(), now=clock.now()))
+        assert actions(paid) == []
+        refused = guest.post(f"/store/v1/orders/{paid}/cancel", {}, key="held")
+        assert (refused.status_code, code_of(refused)) == (409, "orders.on_hold")
+        assert read(guest.post(f"/store/v1/orders/{unpaid}/cancel", {}, key="end"))["next_actions"] == []
+
+    def test_may_be_received_once_it_is_delivered(self, floor: ShopFloor, robin: Any, member: Api) -> None:
+        buyer = make_buyer(ref=robin.pk, scope=f"buyer:{robin.pk}", is_guest=False, email=robin.email)
+        bought = buy_directly((floor.add_sku(), 1), buyer=buyer).purchase.orders[0].id
+        checkout.end_remorse(bought, READY)
+        package = ship(orders.get_order(order_id=bought))
+        path = f"/store/v1/orders/{bought}"
+        assert read(member.get(path))["next_actions"] == []
+        track_all(package, [TrackingStatus.COLLECTED, TrackingStatus.DELIVERED])
+        assert read(member.get(path))["next_actions"] == ["confirm_receipt"]
+        assert read(member.post(f"{path}/confirm-receipt", {}, key="k"))["next_actions"] == []
+
+    def test_cannot_be_guessed_without_end(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], nobody: Api
+    ) -> None:
+        order = read(buy(quote()))["orders"][0]
+        form = {"number": order["number"], "email": "robin@example.com"}
+        for number in range(guesses.ORDERS_PER_NETWORK.count):
+            wrong = form | {"email": f"nobody{number}@example.com"}
+            assert nobody.post("/store/v1/guest-orders", wrong).status_code == 404
+        assert code_of(nobody.post("/store/v1/guest-orders", form)) == "attempts.too_many"
+        nobody.client.defaults["REMOTE_ADDR"] = "198.51.100.9"
+        assert nobody.post("/store/v1/guest-orders", form).status_code == 200
 
     def test_is_found_by_number_and_address_without_a_token(
         self, quote: Callable[..., Any], buy: Callable[..., Any], nobody: Api

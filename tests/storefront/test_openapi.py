@@ -1,5 +1,6 @@
 """The document of the API, and that it says of itself what it says of the routes."""
 
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,24 @@ class TestDocument:
         assert operation.document["tags"]
         if operation.document.get("requestBody", {}).get("required"):
             assert operation.example, "a body that is needed has an example"
+
+    def test_says_how_each_kind_of_token_is_had(self) -> None:
+        schemes = openapi_document()["components"]["securitySchemes"]
+        named = {name for operation in OPERATIONS for name in operation.schemes}
+        assert named == schemes.keys() == {"accessToken", "guestToken"}
+        assert all(scheme["type"] == "http" and scheme["scheme"] == "bearer" for scheme in schemes.values())
+        assert "/store/v1/sessions" in schemes["accessToken"]["description"]
+        assert "/store/v1/guests" in schemes["guestToken"]["description"]
+
+    def test_introduces_itself_with_buying_first(self) -> None:
+        tags = [tag["name"] for tag in openapi_document()["tags"]]
+        assert tags[0] == "Buying"
+        assert sorted(tags) == sorted({tag for operation in OPERATIONS for tag in operation.document["tags"]})
+        introduction = openapi_document()["info"]["description"]
+        routes = re.findall(r"`[A-Z]+ (/store/[a-z0-9/]+)`", introduction)
+        assert set(routes) <= {operation.path for operation in OPERATIONS}
+        for word in ("Idempotency-Key", "quote_token", "next_page_token", "If-Match", "RFC 9457"):
+            assert word in introduction
 
     def test_lets_requests_have_no_other_members(self) -> None:
         requests = [

@@ -167,6 +167,17 @@ class TestEveryList:
             assert (answer.status_code, code_of(answer)) == (400, "request.parameter_invalid"), operation.name
             assert read(answer)["parameter"] == name
 
+    def test_of_addresses_takes_a_constant_number_of_statements(self, robin: User, member: Api) -> None:
+        def count() -> int:
+            with CaptureQueriesContext(connection) as statements:
+                assert member.get("/store/v1/addresses").status_code == 200
+            return len(statements)
+
+        AddressFactory(user=robin)
+        one = count()
+        AddressFactory.create_batch(5, user=robin)
+        assert count() == one
+
     def test_of_orders_takes_a_constant_number_of_statements(
         self, robins: Belongings, floor: ShopFloor, robin: User, member: Api
     ) -> None:

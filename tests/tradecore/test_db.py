@@ -1,5 +1,6 @@
 """The four words for transactions."""
 
+from collections.abc import Sequence
 from typing import Any, Never
 
 import pytest
@@ -159,6 +160,86 @@ class TestSavepoint:
 
         in_use_case(body)
         assert Freeze.objects.count() == 1
+
+
+@pytest.mark.django_db
+class TestCheckInserted:
+    """What was looked at, in the order in which it was: each list is one call."""
+
+    @pytest.fixture
+    def seen(self) -> list[list[int]]:
+        return []
+
+    @pytest.fixture
+    def check(self, seen: list[list[int]]) -> db.Check:
+        def look(keys: Sequence[int]) -> None:
+            seen.append([*keys, Freeze.objects.count()])
+
+        return look
+
+    def test_looks_once_for_all_keys_after_the_rows_are_there(self, seen: list[list[int]], check: db.Check) -> None:
+        def body() -> None:
+            for subject in (1, 2):
+                db.check_inserted(check, subject)
+                db.insert_later(a_freeze(subject))
+            assert seen == []
+
+        in_use_case(body)
+        assert seen == [[1, 2, 2]]
+
+    def test_looks_with_insert_pending_and_again_for_what_comes_after(
+        self, seen: list[list[int]], check: db.Check
+    ) -> None:
+        def body() -> None:
+            db.check_inserted(check, 1)
+            db.insert_pending()
+            db.check_inserted(check, 2)
+
+        in_use_case(body)
+        assert seen == [[1, 0], [2, 0]]
+
+    def test_undoes_the_transaction_by_what_it_raises(self) -> None:
+        def refuse(_keys: Sequence[int]) -> Never:
+            raise AssertionError("not as it should be")
+
+        def body() -> None:
+            db.insert_later(a_freeze())
+            db.check_inserted(refuse, 1)
+
+        with pytest.raises(AssertionError, match="not as it should be"):
+            in_use_case(body)
+        assert not Freeze.objects.exists()
+
+    def test_forgets_what_a_savepoint_took_back(self, seen: list[list[int]], check: db.Check) -> None:
+        def fail_behind_a_savepoint() -> None:
+            with db.savepoint():
+                db.check_inserted(check, 2)
+                raise RuntimeError
+
+        def body() -> None:
+            db.check_inserted(check, 1)
+            with pytest.raises(RuntimeError):
+                fail_behind_a_savepoint()
+
+        in_use_case(body)
+        assert seen == [[1, 0]]
+
+    def test_is_not_called_for_nothing(self, seen: list[list[int]], check: db.Check) -> None:
+        def fail_behind_a_savepoint() -> None:
+            with db.savepoint():
+                db.check_inserted(check, 1)
+                raise RuntimeError
+
+        def body() -> None:
+            with pytest.raises(RuntimeError):
+                fail_behind_a_savepoint()
+
+        in_use_case(body)
+        assert seen == []
+
+    def test_needs_a_use_case(self, check: db.Check) -> None:
+        with pytest.raises(AssertionError, match="no use case open"):
+            db.check_inserted(check, 1)
 
 
 class TestTransactionRequired:

@@ -1,13 +1,23 @@
 """Ids: 63 bits, ordered, with a gene; and the numbers that people read."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tradecore import ids
-from tradecore.ids import IdGenerator, InvalidNumber, NoWorkerNumber, format_number, gene_of, new_id, parse_number
+from tradecore.ids import (
+    IdGenerator,
+    InvalidNumber,
+    NoWorkerNumber,
+    first_id_at,
+    format_number,
+    gene_of,
+    new_id,
+    parse_number,
+)
 
 SOME_ID = st.integers(min_value=1, max_value=ids.MAX_ID)
 
@@ -52,6 +62,24 @@ class TestNewId:
     def test_differs_between_workers_in_the_same_millisecond(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("tradecore.ids.time.time", lambda: 1_800_000_000.0)
         assert IdGenerator(worker=1).make(0) != IdGenerator(worker=2).make(0)
+
+
+class TestFirstIdAt:
+    def test_parts_ids_by_the_moment_of_their_making(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        moment = datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
+        made = []
+        for at in (moment - timedelta(milliseconds=1), moment):
+            monkeypatch.setattr("tradecore.ids.time.time", at.timestamp)
+            made.append(IdGenerator(worker=31, cell=7).make(ids.GENE_COUNT - 1))
+        assert made[0] < first_id_at(moment) <= made[1]
+
+    def test_is_made_by_the_first_worker_without_a_gene(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        moment = datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
+        monkeypatch.setattr("tradecore.ids.time.time", moment.timestamp)
+        assert IdGenerator(worker=0).make(0) == first_id_at(moment)
+
+    def test_is_nothing_before_there_were_ids(self) -> None:
+        assert first_id_at(datetime(2018, 1, 1, tzinfo=UTC)) == 0
 
 
 class TestNumber:

@@ -116,6 +116,21 @@ class TestRelay:
             relay_to(handler)
         assert handler.got == [(1, 1), (1, 2)]
 
+    def test_goes_on_past_any_number_of_events_behind_dead_ones(self) -> None:
+        for thing in range(1, 4):
+            publish_some(*range(1, outbox.BATCH), thing=thing)
+        OutboxEvent.objects.filter(sequence=1).update(dead_at=clock.real_now())
+        publish_some(1, thing=9)
+        recorder = Recorder()
+        assert relay_to(recorder) == 1
+        assert recorder.got == [(9, 1)]
+
+    def test_leaves_kinds_alone_that_only_a_newer_release_knows(self) -> None:
+        publish_some(1)
+        OutboxEvent.objects.update(kind="test.invented_later")
+        assert relay_to(Recorder()) == 0
+        assert OutboxEvent.objects.get().delivered_at is None
+
     def test_takes_up_what_a_dead_relay_had_claimed(self) -> None:
         publish_some(1)
         outbox._claim(limit=10)

@@ -113,9 +113,14 @@ class TestSweep:
         assert sweep(handlers={"expire": end_everything}, now=NOON) == 1
         assert effects() == ["7"]
 
+    def test_leaves_kinds_alone_that_only_a_newer_release_knows(self) -> None:
+        set_one()
+        assert sweep(handlers={"something_else": HANDLERS["expire"]}, now=NOON) == 0
+        assert Timer.objects.get().claimed_until is None
+
     def test_takes_up_a_claim_whose_holder_died(self) -> None:
         set_one()
-        timers._claim(now=NOON, clock_name="real", limit=10)
+        timers._claim(kinds=HANDLERS, now=NOON, clock_name="real", limit=10)
         assert sweep(handlers=HANDLERS, now=NOON) == 0
         Timer.objects.update(claimed_until=clock.real_now() - timedelta(seconds=1))
         assert sweep(handlers=HANDLERS, now=NOON) == 1

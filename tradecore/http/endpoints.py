@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,7 +12,9 @@ from tradecore import db, idempotency
 from tradecore.errors import PASSING_KINDS, Kind, Refusal
 from tradecore.http import problems
 from tradecore.http.fields import StrictSerializer
-from tradecore.http.principals import Principal
+from tradecore.http.negotiation import JSONNegotiation
+from tradecore.http.principals import scope_of
+from tradecore.http.searching import search_body, search_query
 from tradecore.idempotency import Claim, Outcome
 
 R = TypeVar("R")
@@ -20,15 +23,34 @@ R = TypeVar("R")
 class Endpoint(APIView):
     """A route. Its principal is authenticated by the surface; its body is read once, strictly."""
 
+    content_negotiation_class = JSONNegotiation
+    # OPTIONS would answer what the OpenAPI document says better.
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raw_body(request)  # kept for the fingerprint, before DRF reads the stream
         super().initial(request, *args, **kwargs)
+        if request.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
+            raise problems.EncodingUnsupported
+        search_query(request.query_params)
 
     def read(self, serializer: type[StrictSerializer]) -> Any:
         """The validated body. Refuses: RequestInvalid."""
         reader = serializer(data=self.request.data)
+        fields = reader.fields.items()
+        search_body(
+            self.request.data,
+            passing={name for name, field in fields if getattr(field, "may_look_like_card_number", False)},
+        )
         reader.is_valid(raise_exception=True)
         return reader.validated_data
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """What depends on who asks is kept by nobody for anybody else."""
+        if self.authentication_classes:
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+            patch_vary_headers(response, ["Authorization"])
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 def write_once(
@@ -51,7 +73,7 @@ def write_once(
             raise idempotency.KeyMissing
         return _respond(_outcome_of(answer, act(None)))
     claimed = idempotency.claim(
-        principal=_scope(request),
+        principal=scope_of(request.user),
         route=f"{request.method} {request.path}",
         key=key,
         body=raw_body(request),
@@ -110,7 +132,3 @@ def _respond(outcome: Outcome, *, replayed: bool = False) -> Response:
 def raw_body(request: Request) -> bytes:
     """The bytes of the body as they came. Raises RequestDataTooBig."""
     return request._request.body  # noqa: SLF001 - REST framework has no other way to them
-
-
-def _scope(request: Request) -> str:
-    return request.user.scope if isinstance(request.user, Principal) else "nobody"

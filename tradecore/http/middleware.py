@@ -9,6 +9,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from tradecore import db, worker_leases
+from tradecore.card_numbers import looks_like_card_number
 
 log = structlog.get_logger()
 
@@ -26,7 +27,7 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = request.headers.get("X-Request-Id", "")
-        if not _REQUEST_ID.fullmatch(request_id):
+        if not _REQUEST_ID.fullmatch(request_id) or looks_like_card_number(request_id):
             request_id = uuid.uuid4().hex
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id), db.web_request():

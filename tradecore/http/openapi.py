@@ -108,7 +108,11 @@ PAGE_QUERY = (
         {"type": "integer", "minimum": 1, "maximum": PAGE_SIZE_MAX, "default": PAGE_SIZE_DEFAULT},
         "How many items a page has at most.",
     ),
-    query("page_token", {"type": "string"}, "`next_page_token` of the page before."),
+    query(
+        "page_token",
+        {"type": "string"},
+        "`next_page_token` of the page before: of this list, this caller, these filters.",
+    ),
 )
 CREATED_QUERY = (
     query("created_ge", {"type": "string", "format": "date-time"}, "Created at this moment or later."),
@@ -163,11 +167,9 @@ class Documented:
         """What every route of this kind refuses."""
         yield from self.by.problems
         yield NOT_ACCEPTABLE
-        yield from map(_problem_of, (problems.RequestTooLarge, db.Busy))
+        yield from map(_problem_of, (ParameterInvalid, problems.RequestTooLarge, problems.EncodingUnsupported, db.Busy))
         if self.takes:
             yield from (MALFORMED, UNSUPPORTED, _problem_of(problems.RequestInvalid))
-        if self.parameters:
-            yield _problem_of(ParameterInvalid)
         if self.key is Key.REQUIRED:
             yield _problem_of(idempotency.KeyMissing)
         if self.key:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class PrincipalKind(StrEnum):
@@ -34,3 +35,8 @@ class Principal:
     @property
     def pk(self) -> int:
         return self.id
+
+
+def scope_of(user: Any) -> str:
+    """The principal as one string; `nobody` for whoever brought no token."""
+    return user.scope if isinstance(user, Principal) else "nobody"

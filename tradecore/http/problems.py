@@ -41,6 +41,15 @@ class RequestInvalid(Refusal):
 
 
 @dataclass
+class EncodingUnsupported(Refusal):
+    """The body is compressed, or encoded in another way."""
+
+    code = "request.unsupported_content_encoding"
+    kind = Kind.UNSUPPORTED
+    title = "Bodies come as they are: without a Content-Encoding."
+
+
+@dataclass
 class RequestTooLarge(Refusal):
     """The body is larger than the route takes."""
 
@@ -110,7 +119,7 @@ def _pointers(detail: Any, path: str = "") -> Iterator[Mapping[str, str]]:
     """DRF's nested error detail as a flat list of JSON pointers (RFC 6901) and words."""
     if isinstance(detail, Mapping):
         for key, inner in detail.items():
-            own = path if key == "non_field_errors" else f"{path}/{_escape(str(key))}"
+            own = path if key == "non_field_errors" else f"{path}/{escape_name(str(key))}"
             yield from _pointers(inner, own)
     elif isinstance(detail, Sequence) and not isinstance(detail, str):
         for index, inner in enumerate(detail):
@@ -120,5 +129,6 @@ def _pointers(detail: Any, path: str = "") -> Iterator[Mapping[str, str]]:
         yield {"pointer": path, "detail": str(detail)}
 
 
-def _escape(key: str) -> str:
+def escape_name(key: str) -> str:
+    """A member's name in a pointer. What is sent as a name may be anything."""
     return key.replace("~", "~0").replace("/", "~1")

@@ -62,14 +62,16 @@ def edit_address(*, user_id: int, address_id: int, version: int, address: Addres
 
 
 @db.use_case
-def remove_address(*, user_id: int, address_id: int) -> None:
-    """Take an address out of the user's book. What was the default leaves none behind.
+def remove_address(*, user_id: int, address_id: int, version: int) -> None:
+    """Take an address out of the user's book, as it was in `version`. What was the default leaves none behind.
 
-    Refuses: NotFound (also for somebody else's).
+    Refuses, in this order: NotFound (also for somebody else's), AddressChanged.
     """
     _lock_owner(user_id)
-    if not models.Address.objects.filter(pk=address_id, user_id=user_id).delete()[0]:
-        raise NotFound(what="address")
+    saved = get_address(user_id=user_id, address_id=address_id)
+    if saved.version != version:
+        raise AddressChanged(version=saved.version)
+    models.Address.objects.filter(pk=address_id).delete()
 
 
 def _lock_owner(user_id: int) -> None:

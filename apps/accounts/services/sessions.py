@@ -9,10 +9,9 @@ the limit can be passed by as many as the servers hash at once.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_network
 from typing import Final
 
-from apps.accounts.contracts import IPAddress, TokenPair
+from apps.accounts.contracts import TokenPair
 from apps.accounts.emails import canonical_email
 from apps.accounts.errors import EmailInvalid, InvalidCredentials, RefreshTokenInvalid
 from apps.accounts.locking import lock_user
@@ -20,23 +19,21 @@ from apps.accounts.models import User
 from apps.accounts.passwords import is_password_of
 from apps.accounts.tokens import find_session, issue_tokens, revoke_session, rotate_tokens
 from tradecore import db
-from tradecore.attempts import Limit, check_attempts, count_attempt
+from tradecore.attempts import Limit, check_attempts, count_attempts
 
 GUESSES_PER_EMAIL: Final = Limit(scope="sign_in_email", count=10, window=timedelta(minutes=15))
 GUESSES_PER_NETWORK: Final = Limit(scope="sign_in_network", count=100, window=timedelta(minutes=15))
 
-_IPV6_PREFIX: Final = 64  # what one subscriber has
 
-
-def sign_in(*, email: str, password: str, client_ip: IPAddress | None, now: datetime) -> TokenPair:
-    """Begin a session. `client_ip` is None where it is not known, which leaves the limit per e-mail address.
+def sign_in(*, email: str, password: str, network: str, now: datetime) -> TokenPair:
+    """Begin a session. `network` is empty where it is not known, which leaves the limit per e-mail address.
 
     Refuses, in this order: TooManyAttempts, InvalidCredentials.
     """
-    return _begin_session(verify_credentials(email=email, password=password, client_ip=client_ip, now=now))
+    return _begin_session(verify_credentials(email=email, password=password, network=network, now=now))
 
 
-def verify_credentials(*, email: str, password: str, client_ip: IPAddress | None, now: datetime) -> User:
+def verify_credentials(*, email: str, password: str, network: str, now: datetime) -> User:
     """The user whose e-mail address and password these are. See Note [Guesses].
 
     Refuses, in this order: TooManyAttempts, InvalidCredentials.
@@ -45,14 +42,14 @@ def verify_credentials(*, email: str, password: str, client_ip: IPAddress | None
         canonical = canonical_email(email)
     except EmailInvalid:
         raise InvalidCredentials from None  # no account has it, so there is nothing to guess
-    guesses = list(_guesses(canonical, client_ip))
+    guesses = list(_guesses(canonical, network))
     for limit, subject in guesses:
         check_attempts(limit=limit, subject=subject, now=now)
     user = User.objects.filter(email=canonical, is_active=True).first()
     if is_password_of(user, password) and user is not None:
         return user
     for limit, subject in guesses:
-        count_attempt(limit=limit, subject=subject, now=now)
+        count_attempts(limit=limit, subject=subject, now=now)
     raise InvalidCredentials
 
 
@@ -91,14 +88,7 @@ def _continue_session(refresh_token: str) -> TokenPair | None:
     return rotate_tokens(user, refresh_token=refresh_token) if user else None
 
 
-def _guesses(email: str, client_ip: IPAddress | None) -> Iterator[tuple[Limit, str]]:
+def _guesses(email: str, network: str) -> Iterator[tuple[Limit, str]]:
     yield GUESSES_PER_EMAIL, email
-    if client_ip is not None:
-        yield GUESSES_PER_NETWORK, _network_of(client_ip)
-
-
-def _network_of(client_ip: IPAddress) -> str:
-    """The address itself for IPv4; for IPv6 its /64, because one guesser has every address of it."""
-    if isinstance(client_ip, IPv6Address):
-        return str(client_ip.ipv4_mapped or ip_network((client_ip, _IPV6_PREFIX), strict=False))
-    return str(client_ip)
+    if network:
+        yield GUESSES_PER_NETWORK, network

@@ -15,11 +15,16 @@ from tradecore.http.queries import number_in, read_query
 from tradecore.ids import MAX_ID
 from tradecore.models import OutboxEvent
 
+#: What a token must have been given for, either of them.
+SCOPES = frozenset({"events", "ops"})
+
 _READERS = {"after": number_in(0, MAX_ID), "limit": number_in(1, docs.LIMIT_MAX)}
 
 
 class Events(Endpoint):
-    """Events with a position above `after`, oldest first: staff see all, a shop's people those of their shops."""
+    """Events with a position above `after`, oldest first: staff and internal clients see all, a shop's people those of
+    their shops. The token was given for `events` or for `ops`.
+    """
 
     @docs.list_events
     def get(self, request: Request) -> Response:
@@ -35,14 +40,18 @@ class Events(Endpoint):
 
 
 def _scope(request: Request) -> list[int] | None:
-    """The shops whose events this principal sees; None for all."""
+    """The shops whose events this principal sees; None for all.
+
+    Refuses, in this order: NotAuthenticated, PermissionDenied (a token for something else; somebody of no shop).
+    """
     principal = request.user
     if not isinstance(principal, Principal):
-        raise NotAuthenticated("Events are for staff and for the people of a shop.")
-    scopes = cast(frozenset[str], request.auth)
-    if principal.is_staff or (principal.kind is PrincipalKind.CLIENT and "events" in scopes):
+        raise NotAuthenticated("Sign in.")
+    if not SCOPES & cast(frozenset[str], request.auth):
+        raise PermissionDenied("This token was not given for reading events.")
+    if principal.is_staff or principal.kind is PrincipalKind.CLIENT:
         return None
-    shop_ids = [] if principal.kind is not PrincipalKind.BUYER else accounts.list_shop_ids(user_id=principal.id)
+    shop_ids = accounts.list_shop_ids(user_id=principal.id)
     if not shop_ids:
         raise PermissionDenied("Events are for staff and for the people of a shop.")
     return shop_ids

@@ -1,11 +1,14 @@
 """What payment providers tell us: verified, stored, answered at once; applied later, by the flow."""
 
+import json
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.integrations import openapi as docs
 from apps.payments import api as payments
-from tradecore import clock
+from tradecore import clock, wire
+from tradecore.card_numbers import looks_like_card_number
 from tradecore.errors import NotFound
 from tradecore.http.endpoints import Endpoint, raw_body
 from tradecore.http.problems import RequestTooLarge
@@ -29,5 +32,7 @@ class PaymentWebhooks(Endpoint):
             raise RequestTooLarge
         now = clock.now()
         statement = payments.PROVIDERS.get(provider).read_webhook(headers=request.headers, body=body, now=now)
+        if looks_like_card_number(json.dumps(wire.to_json(statement), ensure_ascii=False)):
+            raise payments.WebhookRefused(reason="card_number")
         is_new = payments.store_webhook(provider=provider, statement=statement, now=now)
         return Response({"status": "stored" if is_new else "known"})

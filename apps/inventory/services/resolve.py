@@ -49,6 +49,14 @@ def void(*, owner_ref: int, now: datetime) -> None:
         _leave_tombstone(owner_ref, now=now)
 
 
+@db.transaction_required
+def extend(*, owner_ref: int, expires_at: datetime) -> None:
+    """Move the backstop of a pending hold later, with the deadline of its owner. Never earlier. Locks: the hold."""
+    locks.note_lock(Rank.STOCK_HOLD, owner_ref)
+    pending = models.StockHold.objects.filter(owner_ref=owner_ref, status=HoldStatus.PENDING)
+    pending.filter(expires_at__lt=expires_at).update(expires_at=expires_at)
+
+
 def expire_holds(*, now: datetime, limit: int = EXPIRY_BATCH) -> int:
     """End pending holds whose backstop has passed, each in a transaction of its own. Returns how many it ended.
 

@@ -23,6 +23,7 @@ from apps.pricing.api import (
     RefundCause,
     RefundPart,
     charges_back,
+    proceeds_back,
     refund_part,
 )
 from tradecore import db, wire
@@ -137,7 +138,10 @@ def _record_gone(
     order = locked.order
     is_last = all(line.cancelled + line.lost == line.quantity for line in locked.lines)
     charges = charges_back(charges=_refundable_charges(order), cause=cause, is_last=is_last)
-    refund_minor = sum(part.paid_minor for part in parts.values()) + charges.paid_minor
+    proceeds = proceeds_back(
+        parts=list(parts.values()), charges=charges, platform_remits_tax=bool(order.tax_payable_to)
+    )
+    refund_minor = proceeds.paid_minor
     entry = _write_entry(order, parts, charges, cause=cause, by=by, refund_minor=refund_minor, now=now)
     event = UnitsLeft(
         order_id=order.pk,
@@ -165,6 +169,8 @@ def _record_gone(
         purchase_id=order.purchase_id,
         shop_id=order.shop_id,
         refund=Money(refund_minor, order.currency),
+        tax_payable_to=order.tax_payable_to,
+        proceeds=proceeds,
         given_back=_given_back(locked, parts, with_shipping=is_last and cause is not RefundCause.CHANGE_OF_MIND),
         restored=_restored_promotions(locked) if is_last else frozenset(),
         units=tuple(LineUnits(line_id=line_id, quantity=part.units) for line_id, part in parts.items()),

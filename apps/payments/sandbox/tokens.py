@@ -1,7 +1,8 @@
 """The method tokens and what each makes the sandbox do. `manage.py sandbox_provider --help` prints this table.
 
 A token decides how its charge or authorisation is treated; captures, voids and refunds of the same tender are treated
-as a good provider would, unless the token's meaning says otherwise.
+as a good provider would, unless the token's meaning says otherwise. A charge is both steps in one, and what is said of
+captures goes for it too.
 """
 
 from collections.abc import Mapping
@@ -76,6 +77,8 @@ class Token:
         match operation:
             case Operation.CAPTURE:
                 return self.capture
+            case Operation.CHARGE if self.pay == PLAIN:
+                return self.capture
             case Operation.VOID:
                 return self.void
             case Operation.REFUND:
@@ -130,10 +133,10 @@ _ALL: Final = (
     Token("tok_wrong_account", "Taken, but every statement speaks for another account.", lie=Lie.ACCOUNT),
     Token(
         "tok_capture_declined",
-        "Authorised; its capture is declined.",
+        "Authorised; its capture is declined, and so is a charge.",
         capture=Treatment(Reaction.REFUSE, code="authorisation_expired"),
     ),
-    Token("tok_capture_timeout", "Authorised; captured, but that answer is lost.", capture=_UNANSWERED),
+    Token("tok_capture_timeout", "Authorised; captured or charged, but that answer is lost.", capture=_UNANSWERED),
     Token("tok_refund_failed", "Taken; its refunds fail.", refund=Treatment(Reaction.REFUSE, code="refund_rejected")),
     Token(
         "tok_refund_pending",

@@ -1,4 +1,11 @@
-"""Calls to providers: written before they are sent, asked for by our own reference when no answer came."""
+"""Calls to providers: written before they are sent, asked for by our own reference when no answer came.
+
+# Note [Sent or not]
+CREATED says that no outcome is recorded, and nothing about whether the call was sent: its process may be waiting for
+the answer right now, or have died with it in hand. So a call that could take money is never forgotten. When its tender
+is given up it becomes UNKNOWN and a void is written, always; it is asked about until the void has succeeded (the
+provider then refuses what comes later) or the provider says what became of it. Meanwhile it is not sent any more.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,8 +25,14 @@ log = structlog.get_logger()
 #: How long the process that wrote a call has it for itself before the poller takes it up.
 OWN_TIME = timedelta(seconds=30)
 ASK_FIRST_S = 5
-ASK_LIMIT_S = 900
+ASK_LIMIT_S = 300
 FIRST_OPERATIONS = (Operation.CHARGE, Operation.AUTHORISE)
+#: Calls whose end is not known.
+OPEN_CALLS = frozenset({"CREATED", "UNKNOWN", "PENDING"})
+#: What may take a buyer's money, now or in the end.
+PAYING_OPERATIONS = frozenset({*FIRST_OPERATIONS, Operation.CAPTURE})
+#: Tenders whose money, or whose answer, may still come.
+LIVE_TENDERS = frozenset({"CREATED", "REQUIRES_ACTION", "AUTHORISED", "SUSPECT"})
 
 
 def make_call(
@@ -80,14 +93,25 @@ def send_call(call: Call) -> Statement | None:
 
 
 def ask_about_call(call: Call) -> Statement | None:
-    """What became of a call. One that the provider never had is sent (again): its reference makes that safe."""
+    """What became of a call. One that the provider never had is sent (again): its reference makes that safe.
+
+    None when no answer came, or where it must not be sent any more; see Note [Sent or not].
+    """
     db.assert_no_transaction()
     provider = PROVIDERS.get(call.provider)
     try:
-        return provider.ask(call.reference) or provider.send(call)
+        return provider.ask(call.reference) or (provider.send(call) if _may_be_sent(call) else None)
     except ProviderUnreachable as error:
         log.warning("provider_silent", provider=call.provider, reference=call.reference, error=str(error))
         return None
+
+
+def _may_be_sent(call: Call) -> bool:
+    """Whether the call still has a purpose: money is only asked for while its tender is alive."""
+    if call.operation not in PAYING_OPERATIONS:
+        return True
+    alive = ProviderCall.objects.filter(pk=call.reference, tender__status__in=LIVE_TENDERS)
+    return alive.filter(tender__intent__status="OPEN").exists()
 
 
 def confirm_statement(answer: StoredAnswer) -> Statement | None:
@@ -119,6 +143,11 @@ def mark_unanswered(*, reference: int, now: datetime) -> int:
     return payable_ref
 
 
+def put_off_call(*, reference: int) -> None:
+    """What was said of the call could not be applied: ask again later."""
+    put_off(ProviderCall.objects.get(pk=reference))
+
+
 def put_off(call: ProviderCall) -> None:
     """Ask again later: twice as late each time."""
     pause_s = min(ASK_FIRST_S << min(call.asked_count, 10), ASK_LIMIT_S)
@@ -134,7 +163,7 @@ def claim_due_calls(*, limit: int, references: Sequence[int] | None = None) -> l
     With `references` those of them that are open, due or not.
     """
     real_now = clock.real_now()
-    due = ProviderCall.objects.filter(status__in=["CREATED", "UNKNOWN", "PENDING"])
+    due = ProviderCall.objects.filter(status__in=OPEN_CALLS)
     due = due.filter(ask_at__lte=real_now) if references is None else due.filter(pk__in=references)
     pks = list(due.order_by("ask_at").select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
     ProviderCall.objects.filter(pk__in=pks).update(ask_at=real_now + OWN_TIME)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from apps.payments.contracts import Payment, Share, TenderRequest
+from apps.payments.contracts import MoneyFact, MoneyMoved, Payment, Share, TenderRequest
 from apps.payments.errors import (
     MethodTokenRefused,
     PaymentClosed,
@@ -18,9 +18,6 @@ from apps.payments.services import calls, refunds, rows
 from tradecore import db
 from tradecore.card_numbers import looks_like_card_number
 from tradecore.money import Money
-
-#: Tenders whose money, or whose answer, may still come.
-_LIVE = frozenset({"CREATED", "REQUIRES_ACTION", "AUTHORISED", "SUSPECT"})
 
 
 @db.transaction_required
@@ -46,11 +43,14 @@ def open_intent(
 
 
 @db.transaction_required
-def replace_tenders(*, payable_ref: int, tenders: Sequence[TenderRequest], now: datetime) -> Payment:
+def replace_tenders(
+    *, payable_ref: int, tenders: Sequence[TenderRequest], now: datetime
+) -> tuple[Payment, tuple[MoneyFact, ...]]:
     """Try again to pay an open intent: what is still authorised or waits for the buyer is voided, new calls are
     written.
 
-    What has been captured already stays, and the new tenders pay the rest. Takes the lock of the payment.
+    What has been captured on time stays, and the new tenders pay the rest. Returns the payment, and what has become
+    true of money. Takes the lock of the payment.
     Refuses, in this order: MethodTokenRefused, PaymentClosed, PaymentInProgress, ProviderUnknown, TendersDoNotAddUp.
     """
     intent = rows.lock_intent(payable_ref=payable_ref)
@@ -59,13 +59,19 @@ def replace_tenders(*, payable_ref: int, tenders: Sequence[TenderRequest], now: 
     old_tenders = list(intent.tenders.order_by("position"))
     if _awaits_answer(intent):
         raise PaymentInProgress
-    _check_tenders(tenders, Money(intent.amount_minor - intent.captured_minor, intent.currency))
-    _void_live_tenders(intent, now=now)
+    _check_tenders(tenders, _amount_due(intent))
+    facts = _void_live_tenders(intent, now=now)
     db.insert_pending()  # the calls of old tenders, before tenders that further calls belong to
     new_tenders = _make_tenders(intent, tenders, first_position=len(old_tenders) + 1, now=now)
     db.insert_later(*new_tenders, *_first_calls(new_tenders, now=now))
     db.insert_pending()
-    return view_payment(intent, [*old_tenders, *new_tenders])
+    return view_payment(intent, [*old_tenders, *new_tenders]), tuple(facts)
+
+
+@db.transaction_required
+def get_amount_due(*, payable_ref: int) -> Money:
+    """What is still to be paid: money that came too late and goes back pays nothing. Takes the lock of the payment."""
+    return _amount_due(rows.lock_intent(payable_ref=payable_ref))
 
 
 @db.transaction_required
@@ -85,19 +91,24 @@ def share_captures(*, payable_ref: int, shares: Sequence[Share], now: datetime) 
 
 
 @db.transaction_required
-def close_intent(*, payable_ref: int, now: datetime) -> None:
+def close_intent(*, payable_ref: int, now: datetime) -> tuple[MoneyFact, ...]:
     """Ask for nothing any more: void what is open, send back what was captured. A closed intent stays as it is.
 
-    Takes the lock of the payment. Raises IllegalTransition for a paid one: its orders are cancelled and refunded.
+    Returns what has become true of money. Takes the lock of the payment. Raises IllegalTransition for a paid one: its
+    orders are cancelled and refunded.
     """
     intent = rows.lock_intent(payable_ref=payable_ref)
     if intent.status == "CLOSED":
-        return
+        return ()
     rows.move(intent, "CLOSED", intent=intent, now=now)
     intent.closed_at = now
-    _void_live_tenders(intent, now=now)
-    refunds.return_captures(intent, now=now)
+    facts = [*_void_live_tenders(intent, now=now), *refunds.return_captures(intent, now=now)]
     rows.store(intent)
+    return tuple(facts)
+
+
+def _amount_due(intent: PaymentIntent) -> Money:
+    return Money(intent.amount_minor - rows.captured_on_time(intent), intent.currency)
 
 
 def _check_tenders(tenders: Sequence[TenderRequest], amount: Money) -> None:
@@ -138,20 +149,27 @@ def _first_calls(tenders: Sequence[Tender], *, now: datetime) -> list[ProviderCa
 
 
 def _awaits_answer(intent: PaymentIntent) -> bool:
-    """Whether a call was sent, or may have been, whose answer we do not have. Waiting for the buyer is not that."""
-    unanswered = ProviderCall.objects.filter(tender__intent=intent, status__in=["CREATED", "UNKNOWN", "PENDING"])
-    return unanswered.exclude(operation=Operation.VOID).exclude(tender__status="REQUIRES_ACTION").exists()
+    """Whether a call of a live tender was sent, or may have been, whose answer we do not have.
+
+    Waiting for the buyer is not that, nor is waiting for a person who looks at a suspicion.
+    """
+    unanswered = ProviderCall.objects.filter(tender__intent=intent, status__in=calls.OPEN_CALLS)
+    paying = unanswered.filter(operation__in=calls.PAYING_OPERATIONS)
+    return paying.filter(tender__status__in=["CREATED", "AUTHORISED"]).exists()
 
 
-def _void_live_tenders(intent: PaymentIntent, *, now: datetime) -> None:
-    """Give up every tender that is not captured; what a provider may hold for it is voided by a call."""
-    for tender in intent.tenders.filter(status__in=_LIVE).order_by("position"):
-        open_calls = list(tender.calls.filter(status__in=["CREATED", "UNKNOWN", "PENDING"]))
-        for call in open_calls:
-            if call.status == "CREATED":
-                rows.move(call, "DROPPED", intent=intent, now=now)
-        never_sent = tender.status == "CREATED" and all(call.status == "DROPPED" for call in open_calls)
+def _void_live_tenders(intent: PaymentIntent, *, now: datetime) -> list[MoneyFact]:
+    """Give up every tender that is not captured; what a provider may hold for it is voided by a call, always.
+
+    See Note [Sent or not]: what may have been sent is asked about until the void has succeeded.
+    """
+    facts = []
+    for tender in intent.tenders.filter(status__in=calls.LIVE_TENDERS).order_by("position"):
+        if tender.status == "AUTHORISED":
+            facts.append(rows.fact(MoneyMoved.AUTHORISATION_VOIDED, tender.pk, tender, tender.amount_minor))
+        for call in tender.calls.filter(status="CREATED"):
+            rows.move(call, "UNKNOWN", intent=intent, now=now)
         if tender.status != "SUSPECT":
             rows.move(tender, "VOIDED", intent=intent, now=now)
-        if not never_sent:
-            db.insert_later(calls.make_call(tender, Operation.VOID, now=now))
+        db.insert_later(calls.make_call(tender, Operation.VOID, now=now))
+    return facts

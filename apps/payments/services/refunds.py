@@ -7,14 +7,16 @@ that it brought before the second takes any. Each part is one call to the provid
 
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Sum
 
-from apps.payments.errors import RefundExceedsCapture
+from apps.payments.contracts import MoneyFact, MoneyMoved
+from apps.payments.errors import RefundExceedsCapture, RefundNotFailed
 from apps.payments.events import RefundOpened
 from apps.payments.models import Capture, CaptureShare, PaymentIntent, Refund
 from apps.payments.provider import Operation
 from apps.payments.services import calls, rows
-from tradecore import db
+from tradecore import audit, db
+from tradecore.errors import NotFound
 from tradecore.money import Money
 
 LATE = "late"
@@ -41,13 +43,39 @@ def open_refund(*, payable_ref: int, order_ref: int, amount: Money, reason: str,
     return refund.pk
 
 
-def return_captures(intent: PaymentIntent, *, now: datetime) -> None:
+@db.use_case
+def retry_refund(*, refund_id: int, actor: str, reason: str, now: datetime) -> None:
+    """Ask the provider again, under new references, for what it refused of a failed refund.
+
+    Refuses, in this order: NotFound, RefundNotFailed. Locks: the payment.
+    """
+    refund = Refund.objects.select_related("intent").filter(pk=refund_id).first()
+    if refund is None:
+        raise NotFound(what="refund")
+    intent = rows.lock_intent(payable_ref=refund.intent.payable_ref)
+    refund.refresh_from_db()
+    if refund.status != "FAILED":
+        raise RefundNotFailed(refund_status=refund.status)
+    rows.move(refund, "REQUESTED", intent=intent, now=now)
+    asked_for = refund.calls.exclude(status="REFUSED").aggregate(total=Sum("amount_minor"))["total"] or 0
+    left = refund.amount_minor - asked_for
+    # The latest refusals first: of a part that was refused several times only the last stands for it.
+    for call in refund.calls.filter(status="REFUSED").select_related("tender").order_by("-id"):
+        if left == 0:
+            break
+        left -= call.amount_minor
+        again = calls.make_call(call.tender, Operation.REFUND, now=now, refund=refund, amount_minor=call.amount_minor)
+        db.insert_later(again)
+    audit.record(actor=actor, action="refund.retried", subject=f"refund:{refund.pk}", reason=reason, now=now)
+
+
+def return_captures(intent: PaymentIntent, *, now: datetime) -> list[MoneyFact]:
     """Send back whatever a closed intent has captured: it was never paid in full. The caller stores the intent."""
-    for capture in Capture.objects.filter(tender__intent=intent, refunded_minor=0).select_related("tender"):
-        return_capture(intent, capture, reason=NOT_PAID_IN_FULL, now=now)
+    captures = Capture.objects.filter(tender__intent=intent, refunded_minor=0).select_related("tender__intent")
+    return [return_capture(intent, capture, reason=NOT_PAID_IN_FULL, now=now) for capture in captures]
 
 
-def return_capture(intent: PaymentIntent, capture: Capture, *, reason: str, now: datetime) -> None:
+def return_capture(intent: PaymentIntent, capture: Capture, *, reason: str, now: datetime) -> MoneyFact:
     """Send one capture back whole: no order may keep it. Once; the caller stores the intent."""
     refund = _open(
         intent,
@@ -58,6 +86,7 @@ def return_capture(intent: PaymentIntent, capture: Capture, *, reason: str, now:
         now=now,
     )
     _take_from_captures(refund, [capture], now=now)
+    return rows.fact(MoneyMoved.RETURN_OPENED, refund.pk, capture.tender, refund.amount_minor, refund_ref=refund.pk)
 
 
 def _take_from_share(order_ref: int, amount: Money) -> None:

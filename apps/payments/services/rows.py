@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Sum
 
 from apps.payments import states
-from apps.payments.models import PaymentIntent, PaymentTransition, ProviderCall, Refund, Tender
+from apps.payments.contracts import MoneyFact, MoneyMoved
+from apps.payments.models import Capture, PaymentIntent, PaymentTransition, ProviderCall, Refund, Tender
 from tradecore import db, outbox
 from tradecore.locks import Rank, lock_children
+from tradecore.money import Money
 from tradecore.states import TransitionTable
 
 _TABLES: Mapping[type[Model], TransitionTable] = {
@@ -66,6 +68,28 @@ def publish(intent: PaymentIntent, event: outbox.Event, *, now: datetime) -> Non
     """Publish a fact about the intent; `store` must follow."""
     intent.version += 1
     outbox.publish(event, aggregate="payment", aggregate_id=intent.pk, sequence=intent.version, now=now)
+
+
+def captured_on_time(intent: PaymentIntent) -> int:
+    """What captures that an order may keep have brought, in minor units."""
+    if intent.captured_minor == 0:
+        return 0
+    on_time = Capture.objects.filter(tender__intent=intent, is_late=False)
+    return on_time.aggregate(total=Sum("amount_minor"))["total"] or 0
+
+
+def fact(kind: MoneyMoved, reference: int, tender: Tender, amount_minor: int, **parts: Any) -> MoneyFact:
+    """What has become true of money of the tender, whose intent is loaded."""
+    intent = tender.intent
+    return MoneyFact(
+        kind=kind,
+        reference=reference,
+        payable_ref=intent.payable_ref,
+        provider=tender.provider,
+        amount=Money(amount_minor, intent.currency),
+        tender_ref=tender.pk,
+        **parts,
+    )
 
 
 def store(intent: PaymentIntent) -> None:

@@ -14,22 +14,32 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
-from apps.payments.contracts import Applied
+from apps.payments.contracts import ANSWER_ATTEMPTS_LIMIT, Applied, MoneyFact, MoneyMoved
+from apps.payments.errors import NothingToAccept, TenderNotSuspect
 from apps.payments.events import PaymentCaptured, PaymentDeclined, PaymentSuspected, RefundFailed, RefundSucceeded
 from apps.payments.models import Capture, PaymentIntent, ProviderAnswer, ProviderCall, Refund, Tender
 from apps.payments.provider import PROVIDERS, Operation, Said, Statement, StoredAnswer
 from apps.payments.services import calls, refunds, rows
 from tradecore import clock, db, wire
+from tradecore.errors import NotFound
 from tradecore.money import Money
 
 ANSWER_LEASE = timedelta(seconds=30)
-ANSWER_ATTEMPTS_LIMIT = 12
+BACKOFF_LIMIT_S = 600
 DECLINE_CODE_LENGTH_MAX = 40
 PROVIDER_REF_LENGTH_MAX = 100
 
-_PAYING = frozenset({Operation.CHARGE, Operation.AUTHORISE, Operation.CAPTURE})
+_OF_ALL = frozenset({Said.PENDING, Said.DECLINED, Said.FAILED})
+_OF_PAYING = _OF_ALL | {Said.AUTHORISED, Said.CAPTURED, Said.REQUIRES_ACTION, Said.VOIDED}
+
+#: What may be said of each operation; anything else contradicts what was asked.
+_ANSWERS: Mapping[Operation, frozenset[Said]] = {
+    **dict.fromkeys(calls.PAYING_OPERATIONS, _OF_PAYING),
+    Operation.VOID: _OF_ALL | {Said.VOIDED},
+    Operation.REFUND: _OF_ALL | {Said.REFUNDED},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +66,36 @@ def store_webhook(*, provider: str, statement: Statement, now: datetime) -> bool
 
 @db.use_case
 def claim_answers(*, limit: int) -> list[StoredAnswer]:
-    """Take up stored answers that wait to be applied, for one lease. For any number of workers."""
+    """Take up stored answers that wait to be applied, for one lease. For any number of workers.
+
+    Taking one up costs it nothing: a provider that cannot be asked for an hour makes no answer older than it is.
+    """
     real_now = clock.real_now()
     free = Q(claimed_until=None) | Q(claimed_until__lt=real_now)
     waiting = ProviderAnswer.objects.filter(free, applied_at=None, attempts__lt=ANSWER_ATTEMPTS_LIMIT)
     answers = list(waiting.order_by("id").select_for_update(skip_locked=True)[:limit])
     ProviderAnswer.objects.filter(pk__in=[answer.pk for answer in answers]).update(
-        claimed_until=real_now + ANSWER_LEASE, attempts=F("attempts") + 1
+        claimed_until=real_now + ANSWER_LEASE
     )
     return [StoredAnswer(answer.pk, answer.provider, _read_statement(answer.statement)) for answer in answers]
+
+
+def put_off_answer(*, answer_id: int, error: Exception) -> None:
+    """An answer could not be applied: try again later, twice as late each time, and park it after too many failures."""
+    failed = ProviderAnswer.objects.filter(pk=answer_id, applied_at=None)
+    attempts = failed.values_list("attempts", flat=True).first() or 0
+    pause_s = min(1 << min(attempts, 10), BACKOFF_LIMIT_S)
+    failed.update(
+        attempts=F("attempts") + 1,
+        claimed_until=clock.real_now() + timedelta(seconds=pause_s),
+        last_error=f"{type(error).__name__}: {error}"[:500],
+    )
+
+
+def revive_answers() -> int:
+    """Give every parked answer another round of attempts. Returns how many."""
+    parked = ProviderAnswer.objects.filter(applied_at=None, attempts__gte=ANSWER_ATTEMPTS_LIMIT)
+    return parked.update(attempts=0, claimed_until=None)
 
 
 @db.transaction_required
@@ -92,6 +123,53 @@ def apply_statement(
         answer.applied_at, answer.verdict = now, applied.verdict
         db.insert_later(answer)
     return applied
+
+
+@db.transaction_required
+def note_contradiction(*, payable_ref: int, contradiction: str, now: datetime) -> None:
+    """Something that was said of the payable's money was not true, and nothing came of it: publish that.
+
+    Takes the lock of the payment.
+    """
+    intent = rows.lock_intent(payable_ref=payable_ref)
+    event = PaymentSuspected(payment_id=intent.pk, payable_ref=payable_ref, contradiction=contradiction)
+    rows.publish(intent, event, now=now)
+    rows.store(intent)
+
+
+@db.transaction_required
+def settle_suspect(*, tender_id: int, accept: bool, now: datetime) -> tuple[MoneyFact, ...]:
+    """A person has looked at a SUSPECT tender. Returns what has become true of money.
+
+    With `accept` the provider did take what it said last, and it goes back whole, because nobody was asked for that;
+    without, it took nothing. Takes the lock of the payment. Refuses, in this order: NotFound, TenderNotSuspect,
+    NothingToAccept (the provider has not said that it captured anything in the payment's currency).
+    """
+    tender = Tender.objects.select_related("intent").filter(pk=tender_id).first()
+    if tender is None:
+        raise NotFound(what="tender")
+    intent = rows.lock_intent(payable_ref=tender.intent.payable_ref)
+    tender = Tender.objects.get(pk=tender_id)
+    tender.intent = intent
+    if tender.status != "SUSPECT":
+        raise TenderNotSuspect(tender_status=tender.status)
+    if not accept:
+        rows.move(tender, "DECLINED", intent=intent, now=now, decline_code="settled_by_hand")
+        return (rows.fact(MoneyMoved.AUTHORISATION_VOIDED, tender.pk, tender, tender.amount_minor),)
+    statement, call = _last_claim(tender)
+    facts = _record_capture(_Situation(intent, tender, call, statement, now), is_late=True)
+    rows.store(intent)
+    return facts
+
+
+def _last_claim(tender: Tender) -> tuple[Statement, ProviderCall]:
+    """What the provider said last that it captured. Refuses: NothingToAccept."""
+    paying = {call.pk: call for call in tender.calls.filter(operation__in=calls.PAYING_OPERATIONS)}
+    for answer in ProviderAnswer.objects.filter(call_ref__in=paying).order_by("-id"):
+        statement = _read_statement(answer.statement)
+        if statement.said is Said.CAPTURED and statement.amount.currency == tender.intent.currency:
+            return statement, paying[statement.reference]
+    raise NothingToAccept
 
 
 def _make_answer(*, provider: str, source: str, statement: Statement, now: datetime) -> ProviderAnswer:
@@ -123,30 +201,42 @@ def _read_statement(stored: Mapping[str, Any]) -> Statement:
 def _read_situation(payable_ref: int, statement: Statement, *, now: datetime) -> _Situation:
     intent = rows.lock_intent(payable_ref=payable_ref)
     call = ProviderCall.objects.select_related("tender", "refund").get(pk=statement.reference)
+    call.tender.intent = intent
     return _Situation(intent=intent, tender=call.tender, call=call, statement=statement, now=now)
 
 
 def _find_contradiction(situation: _Situation, *, provider: str) -> str | None:
     """In what the statement differs from what was asked, if in anything."""
     statement, asked = situation.statement, Money(situation.call.amount_minor, situation.intent.currency)
-    if provider != situation.tender.provider:
-        return "provider"
-    if statement.account != PROVIDERS.get(provider).account:
-        return "account"
-    if statement.amount.currency != asked.currency:
-        return "currency"
-    if statement.amount.minor != asked.minor:
-        return "amount"
-    undoes = statement.said in {Said.DECLINED, Said.FAILED, Said.VOIDED} and situation.call.status == "SUCCEEDED"
-    if undoes and situation.tender.status == "CAPTURED" and situation.call.operation in _PAYING:
-        return "undoes_capture"
-    return None
+    contradictions = {
+        "provider": provider != situation.tender.provider,
+        "operation": statement.said not in _ANSWERS[Operation(situation.call.operation)],
+        "account": statement.account != PROVIDERS.get(provider).account,
+        "currency": statement.amount.currency != asked.currency,
+        "amount": statement.amount.minor != asked.minor,
+        "undoes_capture": _undoes_capture(situation),
+    }
+    return next((name for name, holds in contradictions.items() if holds), None)
+
+
+def _undoes_capture(situation: _Situation) -> bool:
+    call = situation.call
+    is_captured = call.status == "SUCCEEDED" and situation.tender.status == "CAPTURED"
+    undoes = situation.statement.said in {Said.DECLINED, Said.FAILED, Said.VOIDED}
+    return undoes and is_captured and call.operation in calls.PAYING_OPERATIONS
 
 
 def _suspect(situation: _Situation, contradiction: str) -> Applied:
-    if situation.tender.status not in {"CAPTURED", "SUSPECT"}:
+    """A tender that is not captured waits for a person; a void or a refund is asked about until the truth is known."""
+    is_paying = situation.call.operation in calls.PAYING_OPERATIONS
+    if is_paying and situation.tender.status not in {"CAPTURED", "SUSPECT"}:
         rows.move(situation.tender, "SUSPECT", intent=situation.intent, now=situation.now)
-    ProviderCall.objects.filter(pk=situation.call.pk).update(ask_at=None)
+    if is_paying and situation.call.status == "CREATED":
+        rows.move(situation.call, "UNKNOWN", intent=situation.intent, now=situation.now)  # it was sent
+    if is_paying:
+        ProviderCall.objects.filter(pk=situation.call.pk).update(ask_at=None)
+    elif situation.call.status in calls.OPEN_CALLS:
+        calls.put_off(situation.call)
     event = PaymentSuspected(
         payment_id=situation.intent.pk, payable_ref=situation.intent.payable_ref, contradiction=contradiction
     )
@@ -161,12 +251,17 @@ def _apply_authorised(situation: _Situation) -> Applied:
     else:
         _keep_pending(situation)
     if situation.tender.status in {"VOIDED", "DECLINED"} or situation.intent.status != "OPEN":
-        db.insert_later(calls.make_call(situation.tender, Operation.VOID, now=situation.now))
+        if not situation.tender.calls.filter(operation=Operation.VOID).exclude(status="REFUSED").exists():
+            db.insert_later(calls.make_call(situation.tender, Operation.VOID, now=situation.now))
         return Applied(verdict="authorised_too_late")
     if situation.tender.status in {"CAPTURED", "AUTHORISED", "SUSPECT"}:
         return Applied(verdict="known")
     rows.move(situation.tender, "AUTHORISED", intent=situation.intent, now=situation.now)
-    return Applied(verdict="authorised", all_authorised=_is_authorised_throughout(situation.intent))
+    return Applied(
+        verdict="authorised",
+        all_authorised=_is_authorised_throughout(situation.intent),
+        facts=(_fact_of_tender(MoneyMoved.AUTHORISED, situation),),
+    )
 
 
 def _apply_captured(situation: _Situation) -> Applied:
@@ -175,8 +270,22 @@ def _apply_captured(situation: _Situation) -> Applied:
     if tender.status == "CAPTURED":
         return Applied(verdict="known")
     amount = situation.statement.amount
-    on_time = _captured_on_time(intent)
-    is_late = intent.status != "OPEN" or tender.status == "VOIDED" or on_time + amount.minor > intent.amount_minor
+    due = intent.amount_minor - rows.captured_on_time(intent)
+    is_late = intent.status != "OPEN" or tender.status == "VOIDED" or amount.minor > due
+    facts = _record_capture(situation, is_late=is_late)
+    if is_late:
+        return Applied(verdict="captured_late", facts=facts)
+    is_covered = amount.minor == due
+    if is_covered:
+        rows.move(intent, "PAID", intent=intent, now=situation.now)
+        intent.paid_at = situation.now
+    return Applied(verdict="captured", is_covered=is_covered, facts=facts)
+
+
+def _record_capture(situation: _Situation, *, is_late: bool) -> tuple[MoneyFact, ...]:
+    """Write down that the provider took money; what no order may keep goes back. The caller stores the intent."""
+    intent, tender, amount = situation.intent, situation.tender, situation.statement.amount
+    was_authorised = tender.status in {"AUTHORISED", "SUSPECT"}
     rows.move(tender, "CAPTURED", intent=intent, now=situation.now)
     capture = Capture.objects.create(
         tender=tender,
@@ -191,15 +300,18 @@ def _apply_captured(situation: _Situation) -> Applied:
         payment_id=intent.pk, payable_ref=intent.payable_ref, amount=amount, method=tender.method, is_late=is_late
     )
     rows.publish(intent, event, now=situation.now)
-    if is_late:
-        rows.store(intent)  # what was captured stands before any of it may go back
-        refunds.return_capture(intent, capture, reason=refunds.LATE, now=situation.now)
-        return Applied(verdict="captured_late")
-    is_covered = on_time + amount.minor == intent.amount_minor
-    if is_covered:
-        rows.move(intent, "PAID", intent=intent, now=situation.now)
-        intent.paid_at = situation.now
-    return Applied(verdict="captured", is_covered=is_covered)
+    captured = rows.fact(
+        MoneyMoved.CAPTURED,
+        capture.pk,
+        tender,
+        amount.minor,
+        capture_ref=capture.pk,
+        was_authorised=was_authorised,
+    )
+    if not is_late:
+        return (captured,)
+    rows.store(intent)  # what was captured stands before any of it may go back
+    return captured, refunds.return_capture(intent, capture, reason=refunds.LATE, now=situation.now)
 
 
 def _apply_requires_action(situation: _Situation) -> Applied:
@@ -217,11 +329,12 @@ def _apply_pending(situation: _Situation) -> Applied:
 
 
 def _apply_declined(situation: _Situation) -> Applied:
-    if situation.call.operation not in _PAYING:
+    if situation.call.operation not in calls.PAYING_OPERATIONS:
         return _apply_failed(situation)
     _end_call(situation, "REFUSED")
     if situation.tender.status in {"CAPTURED", "DECLINED", "VOIDED", "SUSPECT"}:
         return Applied(verdict="known")
+    lapsed = situation.tender.status == "AUTHORISED"
     decline_code = situation.statement.decline_code[:DECLINE_CODE_LENGTH_MAX]
     rows.move(situation.tender, "DECLINED", intent=situation.intent, now=situation.now, decline_code=decline_code)
     event = PaymentDeclined(
@@ -231,45 +344,79 @@ def _apply_declined(situation: _Situation) -> Applied:
         decline_code=decline_code,
     )
     rows.publish(situation.intent, event, now=situation.now)
-    return Applied(verdict="declined")
+    facts = (_fact_of_tender(MoneyMoved.AUTHORISATION_LAPSED, situation),) if lapsed else ()
+    return Applied(verdict="declined", facts=facts)
 
 
 def _apply_voided(situation: _Situation) -> Applied:
-    if situation.call.operation in _PAYING:  # the provider gave up an authorisation by itself
+    if situation.call.operation in calls.PAYING_OPERATIONS:  # the provider gave up an authorisation by itself
         return _apply_declined(situation)
     _end_call(situation, "SUCCEEDED")
-    paying = situation.tender.calls.filter(operation__in=_PAYING, status__in=["UNKNOWN", "PENDING"])
-    for call in paying:
+    for call in _open_paying_calls(situation.tender):
         rows.move(call, "DROPPED", intent=situation.intent, now=situation.now)
-    return Applied(verdict="voided")
+    if situation.tender.status != "SUSPECT":
+        return Applied(verdict="voided")
+    # Whatever the provider had, it has let it go: nothing is left to be suspicious of.
+    rows.move(situation.tender, "VOIDED", intent=situation.intent, now=situation.now)
+    return Applied(verdict="voided", facts=(_fact_of_tender(MoneyMoved.AUTHORISATION_VOIDED, situation),))
 
 
 def _apply_failed(situation: _Situation) -> Applied:
     """A refused void says that there is more to know of the payment; a refused refund waits for a person."""
-    if situation.call.operation in _PAYING:
+    if situation.call.operation in calls.PAYING_OPERATIONS:
         return _apply_declined(situation)
-    if situation.call.status == "SUCCEEDED":
+    if situation.call.status in {"SUCCEEDED", "REFUSED"}:
         return Applied(verdict="known")
     _end_call(situation, "REFUSED")
     if situation.call.refund_id is None:
-        first = calls.first_call_of(situation.tender)
-        if first.status in {"UNKNOWN", "PENDING"}:
-            ProviderCall.objects.filter(pk=first.pk).update(ask_at=clock.real_now())
+        _open_paying_calls(situation.tender).update(ask_at=clock.real_now())
         return Applied(verdict="void_refused")
     refund = _refund_of(situation)
-    rows.move(refund, "FAILED", intent=situation.intent, now=situation.now)
-    rows.publish(situation.intent, RefundFailed(*_refund_facts(situation.intent, refund)), now=situation.now)
+    if refund.status != "FAILED":  # another part of it may have failed before
+        rows.move(refund, "FAILED", intent=situation.intent, now=situation.now)
+        rows.publish(situation.intent, RefundFailed(*_refund_facts(situation.intent, refund)), now=situation.now)
     return Applied(verdict="refund_failed")
+
+
+def _open_paying_calls(tender: Tender) -> QuerySet[ProviderCall]:
+    return tender.calls.filter(operation__in=calls.PAYING_OPERATIONS, status__in=["UNKNOWN", "PENDING"])
 
 
 def _apply_refunded(situation: _Situation) -> Applied:
     refund = _refund_of(situation)
+    if situation.call.status == "SUCCEEDED":
+        return Applied(verdict="known")
     _end_call(situation, "SUCCEEDED")
-    if refund.status == "SUCCEEDED" or refund.calls.exclude(status="SUCCEEDED").exists():
-        return Applied(verdict="refunded_in_part")
+    facts = (_fact_of_refund(situation, refund),)
+    if _sent_back(refund) < refund.amount_minor:
+        return Applied(verdict="refunded_in_part", facts=facts)
     rows.move(refund, "SUCCEEDED", intent=situation.intent, now=situation.now, succeeded_at=situation.now)
     rows.publish(situation.intent, RefundSucceeded(*_refund_facts(situation.intent, refund)), now=situation.now)
-    return Applied(verdict="refunded", refund_id=refund.pk)
+    return Applied(verdict="refunded", facts=facts)
+
+
+def _sent_back(refund: Refund) -> int:
+    """What of a refund is back, in minor units; calls that were refused, and asked for anew, are not."""
+    total: int | None = refund.calls.filter(status="SUCCEEDED").aggregate(total=Sum("amount_minor"))["total"]
+    return total or 0
+
+
+def _fact_of_tender(kind: MoneyMoved, situation: _Situation) -> MoneyFact:
+    tender = situation.tender
+    return rows.fact(kind, tender.pk, tender, tender.amount_minor)
+
+
+def _fact_of_refund(situation: _Situation, refund: Refund) -> MoneyFact:
+    """A provider has sent back what one call asked for: a refund may come back from several captures."""
+    return rows.fact(
+        MoneyMoved.REFUNDED,
+        situation.call.pk,
+        situation.tender,
+        situation.call.amount_minor,
+        capture_ref=situation.tender.capture.pk,
+        refund_ref=refund.pk,
+        order_ref=refund.order_ref,
+    )
 
 
 _APPLY: Mapping[Said, Callable[[_Situation], Applied]] = {
@@ -295,18 +442,11 @@ def prepare_captures(*, payable_ref: int, now: datetime) -> None:
 
 def _is_authorised_throughout(intent: PaymentIntent) -> bool:
     """Whether the live tenders, all of them authorised or captured, are worth the amount of the intent."""
-    live = intent.tenders.exclude(status__in=["DECLINED", "VOIDED"])
+    live = intent.tenders.exclude(status__in=["DECLINED", "VOIDED"]).exclude(capture__is_late=True)
     if live.exclude(status__in=["AUTHORISED", "CAPTURED"]).exists():
         return False
     worth: int | None = live.aggregate(total=Sum("amount_minor"))["total"]
     return worth == intent.amount_minor
-
-
-def _captured_on_time(intent: PaymentIntent) -> int:
-    if intent.captured_minor == 0:
-        return 0
-    on_time = Capture.objects.filter(tender__intent=intent, is_late=False)
-    return on_time.aggregate(total=Sum("amount_minor"))["total"] or 0
 
 
 def _end_call(situation: _Situation, status: str) -> None:

@@ -55,10 +55,7 @@ class PriceField(MoneyField):
 
 
 class CodeField(serializers.CharField):
-    """A code that others have made: visible ASCII characters. It is not searched for card numbers.
-
-    One GTIN, and one parcel's number, in ten passes for the number of a card.
-    """
+    """A code: visible ASCII characters."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -68,6 +65,15 @@ class CodeField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class GivenCodeField(CodeField):
+    """A code that a carrier or a maker of goods has made. It is not searched for card numbers.
+
+    One GTIN, and one parcel's number, in ten passes for the number of a card.
+    """
+
+    may_look_like_card_number = True
 
 
 class ParagraphsField(serializers.CharField):

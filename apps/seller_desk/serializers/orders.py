@@ -13,7 +13,7 @@ from apps.fulfilment.api import (
     TrackingStatus,
 )
 from apps.orders.api import OrderSummary, OrderView
-from apps.seller_desk.serializers.fields import CodeField, MomentField
+from apps.seller_desk.serializers.fields import CodeField, GivenCodeField, MomentField
 from tradecore.http.answers import Answer, answer_of
 from tradecore.http.fields import IdField, StrictSerializer, WholeNumberField
 
@@ -64,7 +64,7 @@ class ShipRequest(StrictSerializer):
     """A parcel with everything that is in none yet, or with so many units of some lines."""
 
     carrier = CodeField(max_length=CARRIER_LENGTH_MAX)
-    tracking_number = CodeField(max_length=TRACKING_NUMBER_LENGTH_MAX)
+    tracking_number = GivenCodeField(max_length=TRACKING_NUMBER_LENGTH_MAX)
     lines: serializers.ListSerializer = serializers.ListSerializer(
         child=UnitsRequest(), min_length=1, max_length=LINES_MAX, required=False
     )
@@ -76,7 +76,7 @@ class ShipRequest(StrictSerializer):
 class TrackingRequest(StrictSerializer):
     """What the carrier says of a parcel. The same `event_id` again changes nothing."""
 
-    event_id = CodeField(max_length=EVENT_ID_LENGTH_MAX)
+    event_id = GivenCodeField(max_length=EVENT_ID_LENGTH_MAX)
     status = serializers.ChoiceField(REPORTABLE)
     occurred_at = MomentField()
 

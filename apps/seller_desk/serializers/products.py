@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.catalog.api import Price, ProductState, TaxCategory
-from apps.seller_desk.serializers.fields import CodeField, MomentField, ParagraphsField, PriceField
+from apps.seller_desk.serializers.fields import CodeField, GivenCodeField, MomentField, ParagraphsField, PriceField
 from tradecore.http.answers import AmountField, Answer, answer_of
 from tradecore.http.fields import (
     IdField,
@@ -58,7 +58,7 @@ class SkuEditRequest(_Edit):
     weight_grams = WholeNumberField(min_value=0, max_value=WEIGHT_GRAMS_MAX, required=False)
     option_values = serializers.DictField(child=TextField(max_length=OPTION_LENGTH_MAX), required=False)
     hs6 = TextField(max_length=6, required=False, allow_blank=True)
-    gtin = CodeField(max_length=14, required=False, allow_blank=True)
+    gtin = GivenCodeField(max_length=14, required=False, allow_blank=True)
     is_active = StrictBooleanField(required=False)
 
 

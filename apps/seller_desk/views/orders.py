@@ -27,7 +27,7 @@ class Orders(ShopEndpoint):
 
     @docs.list_orders
     def get(self, request: Request, shop_id: int) -> Response:
-        page = read_page(request.query_params, filters=_FILTERS)
+        page = read_page(request, filters=_FILTERS)
         rows = orders.list_orders(shop_ids=[shop_id], limit=page.size + 1, before=page.before, **page.filters)
         return Response(page_of([render.order_summary(row) for row in rows], page, key=lambda row: int(row["id"])))
 

@@ -35,7 +35,7 @@ class Products(ShopEndpoint):
 
     @docs.list_products
     def get(self, request: Request, shop_id: int) -> Response:
-        page = read_page(request.query_params, filters=_PRODUCT_FILTERS)
+        page = read_page(request, filters=_PRODUCT_FILTERS)
         listings = catalog.list_shop_products(
             shop_id=shop_id,
             market=sellers.get_shop(shop_id=shop_id).market,
@@ -186,7 +186,7 @@ class SkuPrices(ShopEndpoint):
 
     @docs.list_prices
     def get(self, request: Request, shop_id: int, sku_id: int) -> Response:
-        page = read_page(request.query_params)
+        page = read_page(request)
         prices = catalog.list_prices(shop_id=shop_id, sku_id=sku_id, before=page.before, limit=page.size + 1)
         return Response(page_of(prices, page, key=lambda price: price.id))
 

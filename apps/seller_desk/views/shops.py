@@ -28,7 +28,7 @@ class Shops(SellerEndpoint):
 
     @docs.list_shops
     def get(self, request: Request) -> Response:
-        page = read_page(request.query_params)
+        page = read_page(request)
         theirs = sorted(accounts.list_shop_ids(user_id=self.principal.id), reverse=True)
         wanted = [shop_id for shop_id in theirs if page.before is None or shop_id < page.before][: page.size + 1]
         found = sellers.list_shops(shop_ids=wanted)

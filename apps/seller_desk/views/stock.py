@@ -44,7 +44,7 @@ class Stock(ShopEndpoint):
 
     @docs.list_stock
     def get(self, request: Request, shop_id: int) -> Response:
-        page = read_page(request.query_params)
+        page = read_page(request)
         listings = catalog.list_shop_products(
             shop_id=shop_id,
             market=sellers.get_shop(shop_id=shop_id).market,

@@ -110,6 +110,7 @@ become_guest = _open(
     summary="Become a guest",
     takes=forms.GuestRequest,
     answers={201: forms.GuestAnswer},
+    refuses=[TooManyAttempts],
     examples=[
         OpenApiExample(
             "answer",

@@ -12,7 +12,7 @@ from apps.markets import api as markets
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.promotions import api as promotions
-from apps.storefront.errors import EmailMissing
+from apps.storefront.errors import EmailMissing, UnpaidIsCancelledWhole
 from apps.storefront.serializers import buying as forms
 from apps.storefront.serializers import purchases as answers
 from tradecore.attempts import TooManyAttempts
@@ -190,7 +190,7 @@ cancel_purchase = _buying(
     summary="Cancel an unpaid purchase",
     takes=forms.CancelPurchaseRequest,
     answers={200: answers.PurchaseAnswer},
-    refuses=[NotFound, checkout.NotPayable],
+    refuses=[NotFound, checkout.NotUnpaid],
     key=Key.REQUIRED,
 )
 
@@ -240,7 +240,15 @@ cancel_order = _orders(
     summary="Cancel an order, or some of it",
     takes=forms.CancelRequest,
     answers={200: answers.OrderAnswer},
-    refuses=[NotFound, checkout.NotPayable, orders.NotCancellable, orders.LineUnknown, orders.TooManyUnits],
+    refuses=[
+        NotFound,
+        UnpaidIsCancelledWhole,
+        checkout.NotUnpaid,
+        orders.NotCancellable,
+        orders.OrderOnHold,
+        orders.LineUnknown,
+        orders.TooManyUnits,
+    ],
     key=Key.REQUIRED,
     examples=[
         _request("all of it", {"reason": "changed_mind"}),

@@ -21,6 +21,8 @@ class SecretField(serializers.CharField):
     (A token of digits may well look like the number of a card.)
     """
 
+    may_look_like_card_number = True
+
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, style={"input_type": "password"}, **options)
 

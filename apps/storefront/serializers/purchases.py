@@ -165,5 +165,9 @@ PackageAnswer = answer_of(PackageView, name="PackageAnswer")
 OrderSummaryAnswer = answer_of(OrderSummary, name="OrderSummaryAnswer")
 GuestOrderAnswer = answer_of(OrderView, name="GuestOrderAnswer", without=("buyer_ref", "facts"))
 OrderAnswer = answer_of(
-    OrderView, name="OrderAnswer", without=("buyer_ref", "facts"), packages=PackageAnswer(many=True)
+    OrderView,
+    name="OrderAnswer",
+    without=("buyer_ref", "facts"),
+    packages=PackageAnswer(many=True),
+    next_actions=serializers.ListField(child=serializers.ChoiceField(["pay", "cancel", "confirm_receipt"])),
 )

@@ -1,17 +1,17 @@
 """Accounts, sessions, and guests."""
 
-from ipaddress import ip_address
-
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts import api as accounts
+from apps.storefront import guesses
 from apps.storefront.openapi import accounts as docs
 from apps.storefront.principal import MemberEndpoint
 from apps.storefront.public import PublicEndpoint
 from apps.storefront.serializers import accounts as forms
 from tradecore import clock, wire
+from tradecore.http.networks import network_of
 
 
 class Accounts(PublicEndpoint):
@@ -30,7 +30,7 @@ class Sessions(PublicEndpoint):
     @docs.sign_in
     def post(self, request: Request) -> Response:
         form = self.read(forms.SignInRequest)
-        pair = accounts.sign_in(**form, client_ip=_client_ip(request), now=clock.now())
+        pair = accounts.sign_in(**form, network=network_of(request), now=clock.now())
         return _secret(pair, status=201)
 
     @docs.sign_out
@@ -75,11 +75,12 @@ class PasswordResetConfirm(PublicEndpoint):
 
 
 class Guests(PublicEndpoint):
-    """Become a guest, who buys without an account. Nothing is written: the same request again makes another guest."""
+    """Become a guest, who buys without an account. A guest is no row: the same request again makes another guest."""
 
     @docs.become_guest
     def post(self, request: Request) -> Response:
         self.read(forms.GuestRequest)
+        guesses.admit_guest(request, now=clock.now())
         # Tokens live by the real clock.
         return _secret(accounts.issue_guest_token(now=clock.real_now()), status=201)
 
@@ -102,11 +103,3 @@ def _bearer_token(request: Request) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise NotAuthenticated("Send the access token of the session that is to end.")
     return token.strip()
-
-
-def _client_ip(request: Request) -> accounts.IPAddress | None:
-    """Where the connection comes from; None behind a socket file. A link-local address loses its zone."""
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0])
-    except ValueError:
-        return None

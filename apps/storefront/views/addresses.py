@@ -64,18 +64,12 @@ class Address(MemberEndpoint):
         version = read_if_match(request)
         return write_once(
             request,
-            act=lambda _claim: _remove(user_id=self.principal.id, address_id=address_id, version=version),
+            act=lambda _claim: accounts.remove_address(
+                user_id=self.principal.id, address_id=address_id, version=version
+            ),
             answer=lambda _nothing: Outcome(204, None),
             key_required=False,
         )
-
-
-def _remove(*, user_id: int, address_id: int, version: int) -> None:
-    """Refuses, in this order: NotFound, AddressChanged."""
-    saved = accounts.get_address(user_id=user_id, address_id=address_id)
-    if saved.version != version:
-        raise accounts.AddressChanged(version=saved.version)
-    accounts.remove_address(user_id=user_id, address_id=address_id)
 
 
 def _parts(form: Mapping[str, Any]) -> dict[str, Any]:

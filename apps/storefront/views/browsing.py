@@ -62,7 +62,7 @@ class Products(PublicEndpoint):
 
     @docs.list_products
     def get(self, request: Request) -> Response:
-        page = read_page(request.query_params, filters=_PRODUCT_FILTERS)
+        page = read_page(request, filters=_PRODUCT_FILTERS)
         market = required(page.filters, "market")
         now = clock.now()
         markets.get_market(market, now=now)

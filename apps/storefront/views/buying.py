@@ -1,11 +1,10 @@
 """Buying in two calls: a quote, and a purchase of it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,12 +12,12 @@ from apps.accounts import api as accounts
 from apps.checkout import api as checkout
 from apps.orders import api as orders
 from apps.payments import api as payments
-from apps.storefront import render
+from apps.storefront import guesses, render
 from apps.storefront.errors import EmailMissing
 from apps.storefront.openapi import buying as docs
 from apps.storefront.principal import BuyerEndpoint
 from apps.storefront.serializers import buying
-from tradecore import attempts, clock, db, idempotency
+from tradecore import clock, db, idempotency
 from tradecore.http import problems
 from tradecore.http.endpoints import write_once
 from tradecore.http.principals import Principal
@@ -35,13 +34,12 @@ class Quotes(BuyerEndpoint):
         form = self.read(buying.QuoteRequest)
         now = clock.now()
         buyer = _buyer(self.principal, email="")
-        codes = tuple(form.get("coupon_codes", ()))
-        limit = COUPON_GUESSES
-        if codes:
-            attempts.check_attempts(limit=limit, subject=buyer.scope, now=now)
+        if form.get("coupon_codes"):
+            guesses.check_coupons(request, buyer=buyer.scope, now=now)
         quote = checkout.make_quote(wish=_wish(form, self.principal), buyer=buyer, now=now)
-        if any(outcome.promotion_id is None for outcome in quote.priced.outcomes):
-            attempts.count_attempt(limit=limit, subject=buyer.scope, now=now)
+        unknown = sum(outcome.promotion_id is None for outcome in quote.priced.outcomes)
+        if unknown:
+            guesses.count_coupons(request, buyer=buyer.scope, number=unknown, now=now)
         return Response(render.quote(quote))
 
 
@@ -104,10 +102,6 @@ class PurchaseCancel(BuyerEndpoint):
         )
 
 
-#: Wrong coupon codes that a buyer may try.
-COUPON_GUESSES = attempts.Limit(scope="coupon_code", count=20, window=timedelta(minutes=10))
-
-
 def _wish(form: Mapping[str, Any], principal: Principal) -> checkout.Wish:
     return checkout.Wish(
         market=form["market"],
@@ -123,7 +117,7 @@ def _address(form: Mapping[str, Any], principal: Principal) -> accounts.Address:
     if "address" in form:
         return accounts.validate_address(accounts.Address(**form["address"]))
     if principal.is_guest:
-        raise NotAuthenticated("A guest has no address book: give the address.")
+        raise PermissionDenied("A guest has no address book: give the address.")
     return accounts.get_address(user_id=principal.id, address_id=form["address_id"]).address
 
 
@@ -158,9 +152,11 @@ def _reach_placed(claim: Claim | None, placed: checkout.PaymentProgress) -> None
         idempotency.reach(claim, point=PLACED, subject=placed.purchase.id)
 
 
-def _pay_again(purchase_id: int, form: Mapping[str, Any], _claim: Claim | None) -> checkout.PaymentProgress:
+def _pay_again(purchase_id: int, form: Mapping[str, Any], claim: Claim | None) -> checkout.PaymentProgress:
     now = clock.now()
-    checkout.offer_tenders(purchase_id=purchase_id, tenders=_tenders(form["payment"]), now=now)
+    if claim is None or claim.recovery_point != PLACED:
+        with db.alongside(partial(_reach_placed, claim)):
+            checkout.offer_tenders(purchase_id=purchase_id, tenders=_tenders(form["payment"]), now=now)
     return checkout.collect_payment(purchase_id=purchase_id, now=now)
 
 

@@ -1,6 +1,5 @@
 """A buyer's orders."""
 
-from datetime import timedelta
 from typing import Any
 
 from rest_framework.request import Request
@@ -10,12 +9,13 @@ from apps.accounts import api as accounts
 from apps.checkout import api as checkout
 from apps.fulfilment import api as fulfilment
 from apps.orders import api as orders
-from apps.storefront import render
+from apps.storefront import guesses, render
+from apps.storefront.errors import UnpaidIsCancelledWhole
 from apps.storefront.openapi import buying as docs
 from apps.storefront.principal import BuyerEndpoint
 from apps.storefront.public import PublicEndpoint
 from apps.storefront.serializers import buying
-from tradecore import attempts, clock
+from tradecore import clock
 from tradecore.errors import NotFound
 from tradecore.http.endpoints import write_once
 from tradecore.http.pages import moment, page_of, read_page
@@ -28,13 +28,13 @@ class Orders(BuyerEndpoint):
 
     @docs.list_orders
     def get(self, request: Request) -> Response:
-        page = read_page(request.query_params, filters={"created_ge": moment, "created_lt": moment, "status": _status})
+        page = read_page(request, filters={"created_ge": moment, "created_lt": moment, "status": _status})
         rows = orders.list_orders(buyer_ref=self.principal.id, limit=page.size + 1, before=page.before, **page.filters)
         return Response(page_of(rows, page, key=lambda row: row.id))
 
 
 class Order(BuyerEndpoint):
-    """One order: lines, price ladder, timeline, deadlines, parcels."""
+    """One order: lines, price ladder, timeline, deadlines, parcels, and what its buyer may do now."""
 
     @docs.get_order
     def get(self, request: Request, order_id: int) -> Response:
@@ -42,7 +42,10 @@ class Order(BuyerEndpoint):
 
 
 class OrderCancel(BuyerEndpoint):
-    """Cancel what is in no parcel yet: everything, or so many units of some lines."""
+    """Cancel what is in no parcel yet: everything, or so many units of some lines.
+
+    An unpaid order ends with its whole purchase, so naming lines of one is refused.
+    """
 
     @docs.cancel_order
     def post(self, request: Request, order_id: int) -> Response:
@@ -52,6 +55,8 @@ class OrderCancel(BuyerEndpoint):
         def cancel(_claim: Claim | None) -> Any:
             reason = form.get("reason", "changed_mind")
             if order.status == "UNPAID":
+                if "lines" in form:
+                    raise UnpaidIsCancelledWhole(purchase_id=order.purchase_id)
                 return checkout.cancel_unpaid_purchase(
                     purchase_id=order.purchase_id, initiator="buyer", reason=reason, now=clock.now()
                 )
@@ -79,10 +84,6 @@ class OrderConfirmReceipt(BuyerEndpoint):
         )
 
 
-#: Wrong pairs of number and e-mail that one address may try.
-GUEST_ORDER_GUESSES = attempts.Limit(scope="guest_order", count=20, window=timedelta(minutes=15))
-
-
 class GuestOrders(PublicEndpoint):
     """A guest's order by its number and the e-mail that it was bought with."""
 
@@ -91,19 +92,21 @@ class GuestOrders(PublicEndpoint):
         form = self.read(buying.GuestOrderRequest)
         email = accounts.canonical_email(form["email"])
         now = clock.now()
-        subject = request.META.get("REMOTE_ADDR", "")
-        attempts.check_attempts(limit=GUEST_ORDER_GUESSES, subject=subject, now=now)
+        guesses.check_orders(request, now=now)
         try:
             found = orders.get_guest_order(order_id=parse_number(form["number"]), email=email)
         except NotFound:
-            attempts.count_attempt(limit=GUEST_ORDER_GUESSES, subject=subject, now=now)
+            guesses.count_order(request, now=now)
             raise
         return Response(render.order(found))
 
 
 def _order(order_id: int, *, buyer_ref: int) -> dict[str, Any]:
-    order = render.order(orders.get_order(order_id=order_id, buyer_ref=buyer_ref))
-    return order | {"packages": render.packages(fulfilment.list_packages(order_id=order_id))}
+    order = orders.get_order(order_id=order_id, buyer_ref=buyer_ref)
+    return render.order(order) | {
+        "packages": render.packages(fulfilment.list_packages(order_id=order_id)),
+        "next_actions": render.next_actions(order),
+    }
 
 
 _STATUSES = frozenset(

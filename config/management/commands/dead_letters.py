@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from tradecore import outbox
+from tradecore.arguments import an_id, whole_number
 
 LIST_HELP = "list the parked events, oldest first, with what went wrong"
 REPLAY_HELP = """give parked events another round of attempts; the relay delivers them, and after them the later events
@@ -19,9 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         listing = actions.add_parser("list", help=LIST_HELP, description=LIST_HELP)
-        listing.add_argument("--limit", type=int, default=50, help="how many at most (default: 50)")
+        listing.add_argument("--limit", type=whole_number(1), default=50, help="how many at most (default: 50)")
         replay = actions.add_parser("replay", help=REPLAY_HELP, description=REPLAY_HELP)
-        replay.add_argument("ids", nargs="*", type=int, help="ids of events (default: every parked one)")
+        replay.add_argument("ids", nargs="*", type=an_id, help="ids of events (default: every parked one)")
         for action in (listing, replay):
             action.add_argument("--json", action="store_true", help="write JSON for scripts")
 

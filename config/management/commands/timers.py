@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from config.subscriptions import TIMERS
 from tradecore import clock, timers
+from tradecore.arguments import an_id, whole_number
 from tradecore.models import Timer
 
 LIST_HELP = "list timers that have not fired, earliest first; parked ones say why"
@@ -23,11 +24,11 @@ class Command(BaseCommand):
         listing = actions.add_parser("list", help=LIST_HELP, description=LIST_HELP)
         listing.add_argument("--kind", choices=sorted(TIMERS), help="only timers of this kind")
         listing.add_argument("--clock", help="only timers of this clock (default: all)")
-        listing.add_argument("--limit", type=int, default=50, help="how many at most (default: 50)")
+        listing.add_argument("--limit", type=whole_number(1), default=50, help="how many at most (default: 50)")
         fire = actions.add_parser("fire", help=FIRE_HELP, description=FIRE_HELP)
-        fire.add_argument("--limit", type=int, default=1000, help="how many at most (default: 1000)")
+        fire.add_argument("--limit", type=whole_number(1), default=1000, help="how many at most (default: 1000)")
         revive = actions.add_parser("revive", help=REVIVE_HELP, description=REVIVE_HELP)
-        revive.add_argument("ids", nargs="*", type=int, help="ids of timers (default: every parked one)")
+        revive.add_argument("ids", nargs="*", type=an_id, help="ids of timers (default: every parked one)")
         for action in (listing, fire, revive):
             action.add_argument("--json", action="store_true", help="write JSON for scripts")
 
@@ -46,6 +47,9 @@ class Command(BaseCommand):
     def _list(self, rows: list[Timer], *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps([_describe(row) for row in rows], indent=2))
+            return
+        if not rows:
+            self.stdout.write("no timer waits")
             return
         self.stdout.write(f"{'due (UTC)':<21}{'kind':<22}{'subject':<21}{'clock':<10}state")
         for row in rows:

@@ -31,6 +31,7 @@ MARKET = Market(
     currency="BRL",
     prices_include_tax=True,
     tax_base_policy=TaxBasePolicy.NET_PAID,
+    platform_remits_tax=False,
     shipping_tax_category=TaxCategory.STANDARD,
     time_zone="America/Sao_Paulo",
     is_open=True,

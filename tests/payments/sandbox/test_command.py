@@ -64,6 +64,7 @@ class TestSandboxProvider:
 
     def test_explains_itself(self) -> None:
         help_text = Command().create_parser("manage.py", "sandbox_provider").format_help()
+        assert 'tok_slip  (needs "method": "bank_slip")' in help_text
         for name in [*TOKENS, *Behaviour.__dataclass_fields__, "/v1/calls", "--webhook-url"]:
             assert name in help_text
 
@@ -81,5 +82,9 @@ class TestSandboxProvider:
             call_command("sandbox_provider", *arguments)
 
     def test_says_that_its_port_is_taken(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(CommandError, match="in use"):
-            call_command("sandbox_provider", "--port", str(taken.getsockname()[1]))
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            with pytest.raises(
+                CommandError, match=f"^port {port} of 127.0.0.1 cannot be used: Address already in use$"
+            ):
+                call_command("sandbox_provider", "--port", str(port))

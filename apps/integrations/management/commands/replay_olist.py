@@ -1,7 +1,7 @@
 """`manage.py replay_olist`: live recorded orders through the public services."""
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -15,6 +15,7 @@ from apps.integrations.replay.run import replay
 from apps.integrations.replay.screen import Terminal
 from apps.integrations.replay.workers import WorkerFailed
 from tradecore import clock
+from tradecore.arguments import whole_number
 
 #: Where nobody looks at a terminal, tables are not folded to the width of one.
 _PIPE_WIDTH: Final = 120
@@ -41,8 +42,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR", help="where the files lie")
-        parser.add_argument("--limit", type=_at_least_one, metavar="N", help="live the first N orders only")
-        parser.add_argument("--workers", type=_at_least_one, default=1, metavar="N", help="processes (default: 1)")
+        parser.add_argument("--limit", type=whole_number(1), metavar="N", help="live the first N orders only")
+        parser.add_argument("--workers", type=whole_number(1), default=1, metavar="N", help="processes (default: 1)")
         parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there, as JSON")
 
     def handle(
@@ -60,10 +61,3 @@ class Command(BaseCommand):
         terminal.show(found)
         if found["disagreements"]:
             raise CommandError(f"the books differ from the record in {len(found['disagreements'])} orders")
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError("not a number from 1")
-    return number

@@ -1,7 +1,7 @@
 """`manage.py stock`: the counters of inventory beside the journal that explains them."""
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -12,7 +12,7 @@ from apps.inventory.contracts import Counters, Movement, StockDifference, StockL
 from apps.inventory.selectors import list_levels, list_movements
 from apps.inventory.services.rebuild import list_differences, repair
 from tradecore import clock, wire
-from tradecore.ids import MAX_ID
+from tradecore.arguments import an_id, whole_number
 
 REPAIR_BATCH = 100
 
@@ -38,9 +38,9 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
         show = actions.add_parser("show", help=SHOW_HELP, description=SHOW_HELP, epilog=JSON_EPILOG)
-        show.add_argument("sku_id", type=_natural, help="the id of the SKU")
+        show.add_argument("sku_id", type=an_id, help="the id of the SKU")
         show.add_argument(
-            "--movements", type=_natural, default=20, metavar="N", help="rows of the journal (default: 20)"
+            "--movements", type=whole_number(1), default=20, metavar="N", help="rows of the journal (default: 20)"
         )
 
         rebuild = actions.add_parser(
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             epilog=JSON_EPILOG,
             formatter_class=RawDescriptionHelpFormatter,
         )
-        rebuild.add_argument("--sku", type=_natural, metavar="ID", help="only this SKU")
+        rebuild.add_argument("--sku", type=an_id, metavar="ID", help="only this SKU")
         rebuild.add_argument("--apply", action="store_true", help="put right what differs")
 
         for action in (show, rebuild):
@@ -88,13 +88,6 @@ class Command(BaseCommand):
 
     def _write_json(self, document: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(wire.to_json(document), indent=2))
-
-
-def _natural(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= number <= MAX_ID:
-        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number
 
 
 def _repair_all(differences: Iterable[StockDifference]) -> list[StockDifference]:

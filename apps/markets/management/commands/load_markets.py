@@ -6,8 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.markets.contracts import LoadedMarket
-from apps.markets.definitions import read_definition
+from apps.markets.definitions import MarketDefinition, read_definition
 from apps.markets.services import load_market, load_standard_markets
 from tradecore import clock
 from tradecore.errors import Refusal
@@ -32,16 +31,27 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a market's definition in JSON")
 
     def handle(self, *args: Any, files: list[Path], **options: Any) -> None:
+        now = clock.now()
+        definitions = [_read(path) for path in files]
         try:
-            loaded = self._load(files)
-        except (Refusal, OSError) as error:
-            raise CommandError(str(error)) from error
-        for market in loaded:
+            loaded = [load_market(definition=definition, actor="manage.py", now=now) for definition in definitions]
+        except Refusal as refusal:
+            raise CommandError(_in_words(refusal)) from refusal
+        for market in loaded if files else load_standard_markets(now=now):
             self.stdout.write(f"{market.code}: {market.added_count} added, {market.changed_count} changed")
 
-    def _load(self, files: list[Path]) -> list[LoadedMarket]:
-        now = clock.now()
-        if not files:
-            return load_standard_markets(now=now)
-        definitions = [read_definition(path.read_text(encoding="utf-8")) for path in files]
-        return [load_market(definition=definition, actor="manage.py", now=now) for definition in definitions]
+
+def _read(path: Path) -> MarketDefinition:
+    try:
+        return read_definition(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path}: it is not text in UTF-8") from error
+    except Refusal as refusal:
+        raise CommandError(f"{path}: {_in_words(refusal)}") from refusal
+
+
+def _in_words(refusal: Refusal) -> str:
+    """What was refused, and the facts of it."""
+    return " ".join([refusal.title, *(f"{name}: {value}" for name, value in refusal.facts().items())])

@@ -14,7 +14,10 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.payments.sandbox.behaviour import Behaviour
 from apps.payments.sandbox.book import IN_MEMORY, Book
 from apps.payments.sandbox.server import HOST, SandboxServer
-from apps.payments.sandbox.tokens import TOKENS
+from apps.payments.sandbox.tokens import CARD, TOKENS
+from tradecore.arguments import whole_number
+
+PORT_MAX = 65_535
 
 HELP = f"""\
 Run the sandbox payment provider: HTTP on {HOST}, with a book of its own, and without any money behind it.
@@ -47,7 +50,9 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=0, help="the port; 0, the default, takes a free one")
+        parser.add_argument(
+            "--port", type=whole_number(0, PORT_MAX), default=0, help="the port; 0, the default, takes a free one"
+        )
         parser.add_argument(
             "--book", default=IN_MEMORY, metavar="FILE", help="where the book is kept (default: in memory, then gone)"
         )
@@ -67,7 +72,9 @@ class Command(BaseCommand):
             raise CommandError("webhooks need a secret to be signed with: give --secret")
         try:
             server = SandboxServer(port=port, book=Book(book), secrets=secret, webhook_url=webhook_url)
-        except (ValueError, OSError, sqlite3.OperationalError) as error:
+        except OSError as error:
+            raise CommandError(f"port {port} of {HOST} cannot be used: {error.strerror}") from error
+        except (ValueError, sqlite3.OperationalError) as error:
             raise CommandError(str(error)) from error
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,7 +94,9 @@ def _behaviour_lines() -> Iterator[str]:
 
 
 def _token_lines() -> Iterator[str]:
-    yield "Method tokens:"
+    yield "Method tokens (a single tender is charged in one step; several are authorised, and captured once all are):"
     for token in TOKENS.values():
-        yield f"  {token.name}"
+        # Who names no method pays by card.
+        methods = "" if CARD in token.methods else f'  (needs "method": "{", ".join(token.methods)}")'
+        yield f"  {token.name}{methods}"
         yield indent(fill(token.meaning, width=110), " " * 8)

@@ -1,0 +1,63 @@
+"""What crosses the door of reconciliation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Suite(StrEnum):
+    """How much of the books is read. RECENT: what was made within the last hours. ALL: everything."""
+
+    RECENT = "recent"
+    ALL = "all"
+
+
+class Contains(StrEnum):
+    """What a break freezes: the thing that its query names in the column `contains`."""
+
+    NOTHING = "nothing"
+    SKU = "sku"
+    PROMOTION = "promotion"
+    SHOP = "shop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invariant:
+    """Something that is always true, as the query that finds where it is not.
+
+    `sql` returns (ref, currency, amount at risk in minor units, what is wrong, what to freeze), one row per offence;
+    currency and the last one may be NULL. `{recent:column}` stands where a run of RECENT narrows by an id, and
+    `%(late)s` for the moment before which what still waits has waited too long. `reads` names every table and column
+    that it needs.
+    """
+
+    name: str
+    title: str
+    sql: str
+    reads: Mapping[str, tuple[str, ...]]
+    contains: Contains = Contains.NOTHING
+    is_for_recent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offence:
+    """One row that breaks an invariant."""
+
+    invariant: str
+    ref: int
+    currency: str
+    at_risk_minor: int
+    what: str
+    subject: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What one run found. `opened` are breaks that nobody knew of, `closed` how many are over."""
+
+    suite: Suite
+    started_at: datetime
+    offences: tuple[Offence, ...]
+    opened: tuple[Offence, ...]
+    closed: int

@@ -1,0 +1,50 @@
+"""Ask the invariants: in one snapshot, read-only, and without a word of what they are about."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from apps.reconciliation.contracts import Invariant, Offence, Suite
+from tradecore import db
+from tradecore.ids import first_id_at
+
+#: How far back a run of RECENT reads: what was made longer ago is read by the daily run of everything.
+RECENT = timedelta(hours=2)
+#: What still waits after this long is stuck.
+LATE = timedelta(minutes=2)
+#: So many offences of one invariant are told; what breaks more rows than this breaks all of them.
+OFFENCES_MAX = 1000
+
+_RECENT = re.compile(r"\{recent:([a-z_.]+)\}")
+
+
+def find_offences(invariants: Iterable[Invariant], *, suite: Suite, real_now: datetime) -> list[Offence]:
+    """Every row that breaks one of the invariants, as of one moment. What is not for RECENT is left out of it."""
+    asked = [invariant for invariant in invariants if suite is Suite.ALL or invariant.is_for_recent]
+    with db.read_only_snapshot():
+        return [offence for invariant in asked for offence in _ask(invariant, suite=suite, real_now=real_now)]
+
+
+def _ask(invariant: Invariant, *, suite: Suite, real_now: datetime) -> list[Offence]:
+    condition = r"\1 >= %(since)s" if suite is Suite.RECENT else "1 = 1"
+    sql = _RECENT.sub(condition, invariant.sql)
+    parameters: dict[str, int | datetime] = {"since": first_id_at(real_now - RECENT), "late": real_now - LATE}
+    with connection.cursor() as cursor:
+        # SQLite knows the names of what a statement uses, and refuses the others.
+        cursor.execute(sql, {name: value for name, value in parameters.items() if f"%({name})s" in sql})
+        return [_offence(invariant, row) for row in cursor.fetchmany(OFFENCES_MAX)]
+
+
+def _offence(invariant: Invariant, row: tuple[Any, ...]) -> Offence:
+    ref, currency, at_risk_minor, what, subject = row
+    return Offence(
+        invariant=invariant.name,
+        ref=int(ref),
+        currency=currency or "",
+        at_risk_minor=max(0, int(at_risk_minor or 0)),
+        what=what,
+        subject=None if subject is None else int(subject),
+    )
