@@ -4,6 +4,26 @@ from apps.reconciliation.contracts import Contains, Invariant
 
 _STOCK = ("id", "sku_id", "warehouse_id", "available", "held", "committed")
 
+
+def _stands_as_its_purchase(name: str, title: str, *, table: str) -> Invariant:
+    """The hold of a purchase is pending, posted or gone as the purchase is unpaid, paid or over."""
+    return Invariant(
+        name=name,
+        title=title,
+        sql=f"""
+            SELECT p.id, p.currency, p.total_minor, 'the hold stands otherwise', NULL
+            FROM orders_purchase p LEFT JOIN {table} h ON h.owner_ref = p.id
+            WHERE {{recent:p.id}} AND (
+                h.owner_ref IS NULL
+                OR (p.status = 'PAID' AND h.status <> 'POSTED')
+                OR (p.status IN ('EXPIRED', 'CANCELLED') AND h.status NOT IN ('VOIDED', 'EXPIRED'))
+                OR (p.status = 'AWAITING_PAYMENT' AND h.status NOT IN ('PENDING', 'EXPIRED'))
+            )
+        """,  # noqa: S608 - names of our own tables
+        reads={"orders_purchase": ("id", "currency", "total_minor", "status"), table: ("owner_ref", "status")},
+    )
+
+
 INVARIANTS = (
     Invariant(
         name="I08",
@@ -56,41 +76,9 @@ INVARIANTS = (
         contains=Contains.SKU,
         is_for_recent=False,
     ),
-    Invariant(
-        name="I10",
-        title="What is held for a purchase stands as the purchase does",
-        sql="""
-            SELECT p.id, p.currency, p.total_minor, 'the hold of stock stands otherwise', NULL
-            FROM orders_purchase p LEFT JOIN inventory_hold h ON h.owner_ref = p.id
-            WHERE {recent:p.id} AND (
-                h.owner_ref IS NULL
-                OR (p.status = 'PAID' AND h.status <> 'POSTED')
-                OR (p.status IN ('EXPIRED', 'CANCELLED') AND h.status NOT IN ('VOIDED', 'EXPIRED'))
-                OR (p.status = 'AWAITING_PAYMENT' AND h.status NOT IN ('PENDING', 'EXPIRED'))
-            )
-        """,
-        reads={
-            "orders_purchase": ("id", "currency", "total_minor", "status"),
-            "inventory_hold": ("owner_ref", "status"),
-        },
-    ),
-    Invariant(
-        name="I10b",
-        title="What is used of promotions by a purchase stands as the purchase does",
-        sql="""
-            SELECT p.id, p.currency, p.total_minor, 'the hold of promotions stands otherwise', NULL
-            FROM orders_purchase p LEFT JOIN promotions_hold h ON h.owner_ref = p.id
-            WHERE {recent:p.id} AND (
-                h.owner_ref IS NULL
-                OR (p.status = 'PAID' AND h.status <> 'POSTED')
-                OR (p.status IN ('EXPIRED', 'CANCELLED') AND h.status NOT IN ('VOIDED', 'EXPIRED'))
-                OR (p.status = 'AWAITING_PAYMENT' AND h.status NOT IN ('PENDING', 'EXPIRED'))
-            )
-        """,
-        reads={
-            "orders_purchase": ("id", "currency", "total_minor", "status"),
-            "promotions_hold": ("owner_ref", "status"),
-        },
+    _stands_as_its_purchase("I10", "What is held for a purchase stands as the purchase does", table="inventory_hold"),
+    _stands_as_its_purchase(
+        "I10b", "What a purchase uses of promotions stands as the purchase does", table="promotions_hold"
     ),
     Invariant(
         name="I11",

@@ -23,12 +23,8 @@ the workers do twice a minute; everything is read once a day. Safe beside runnin
 class Command(BaseCommand):
     help = "Find where the books contradict themselves."
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **{**kwargs, "description": DESCRIPTION}
-        )
-
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.description, parser.formatter_class = DESCRIPTION, RawDescriptionHelpFormatter
         parser.add_argument("--suite", choices=[suite.value for suite in Suite], default=Suite.ALL.value)
         parser.add_argument(
             "--only", nargs="+", choices=sorted(INVARIANTS), metavar="NAME", help="only these invariants, such as I01"
