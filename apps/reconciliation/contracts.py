@@ -27,9 +27,9 @@ class Invariant:
     """Something that is always true, as the query that finds where it is not.
 
     `sql` returns (ref, currency, amount at risk in minor units, what is wrong, what to freeze), one row per offence;
-    currency and the last one may be NULL. `{recent:column}` stands where a run of RECENT narrows by an id, and
-    `%(late)s` for the moment before which what still waits has waited too long. `reads` names every table and column
-    that it needs.
+    currency and the last one may be NULL. `{recent:column}` stands where a run of RECENT narrows by an id,
+    `{recently:column}` where it does by a moment; both sides of a join narrow by the same id. `%(late)s` is the moment
+    before which what still waits has waited too long. `reads` names every table and column that it needs.
     """
 
     name: str

@@ -18,7 +18,7 @@ LATE = timedelta(minutes=2)
 #: So many offences of one invariant are told; what breaks more rows than this breaks all of them.
 OFFENCES_MAX = 1000
 
-_RECENT = re.compile(r"\{recent:([a-z_.]+)\}")
+_RECENT = re.compile(r"\{(recent|recently):([a-z_.]+)\}")
 
 
 def find_offences(invariants: Iterable[Invariant], *, suite: Suite, real_now: datetime) -> list[Offence]:
@@ -29,9 +29,14 @@ def find_offences(invariants: Iterable[Invariant], *, suite: Suite, real_now: da
 
 
 def _ask(invariant: Invariant, *, suite: Suite, real_now: datetime) -> list[Offence]:
-    condition = r"\1 >= %(since)s" if suite is Suite.RECENT else "1 = 1"
+    condition = r"\2 >= %(\1)s" if suite is Suite.RECENT else "1 = 1"
     sql = _RECENT.sub(condition, invariant.sql)
-    parameters: dict[str, int | datetime] = {"since": first_id_at(real_now - RECENT), "late": real_now - LATE}
+    since = real_now - RECENT
+    parameters: dict[str, int | datetime] = {
+        "recent": first_id_at(since),
+        "recently": since,
+        "late": real_now - LATE,
+    }
     with connection.cursor() as cursor:
         # SQLite knows the names of what a statement uses, and refuses the others.
         cursor.execute(sql, {name: value for name, value in parameters.items() if f"%({name})s" in sql})

@@ -8,9 +8,10 @@ INVARIANTS = (
         title="No idempotency key is held two minutes past its lease",
         sql="""
             SELECT 0, NULL, 0, 'keys are held by nobody', NULL
-            FROM kernel_idempotency WHERE state = 'started' AND locked_until < %(late)s GROUP BY state
+            FROM kernel_idempotency
+            WHERE state = 'started' AND locked_until < %(late)s AND {recently:created_at} GROUP BY state
         """,
-        reads={"kernel_idempotency": ("state", "locked_until")},
+        reads={"kernel_idempotency": ("state", "locked_until", "created_at")},
     ),
     Invariant(
         name="I19",

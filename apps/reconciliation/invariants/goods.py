@@ -87,7 +87,7 @@ INVARIANTS = (
             SELECT p.id, p.currency, p.total_minor, 'it should have expired', NULL
             FROM orders_purchase p
             LEFT JOIN kernel_timer t ON t.subject = p.id AND t.kind = 'expire_purchase'
-            WHERE p.status = 'AWAITING_PAYMENT' AND (
+            WHERE p.status = 'AWAITING_PAYMENT' AND {recent:p.id} AND (
                 t.id IS NULL OR t.fired_at IS NOT NULL OR t.dead_at IS NOT NULL
                 OR (t.clock = 'real' AND t.due_at < %(late)s)
             )

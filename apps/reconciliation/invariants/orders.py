@@ -88,16 +88,16 @@ INVARIANTS = (
             FROM (
                 SELECT purchase_id, currency, seller_discount_minor + platform_discount_minor
                     + shipping_seller_discount_minor + shipping_platform_discount_minor AS discounts
-                FROM orders_order WHERE {recent:id}
+                FROM orders_order WHERE {recent:purchase_id}
             ) o
             LEFT JOIN (
-                SELECT hold_id, SUM(amount_minor) AS used FROM promotions_use GROUP BY hold_id
+                SELECT hold_id, SUM(amount_minor) AS used FROM promotions_use
+                WHERE {recent:hold_id} GROUP BY hold_id
             ) u ON u.hold_id = o.purchase_id
             GROUP BY o.purchase_id HAVING SUM(o.discounts) <> COALESCE(MIN(u.used), 0)
         """,
         reads={
             "orders_order": (
-                "id",
                 "purchase_id",
                 "currency",
                 "seller_discount_minor",

@@ -11,11 +11,13 @@ INVARIANTS = (
                    'more goes back than was captured', NULL
             FROM payments_intent i
             LEFT JOIN (
-                SELECT intent_id, SUM(amount_minor) AS refunded FROM payments_refund GROUP BY intent_id
+                SELECT intent_id, SUM(amount_minor) AS refunded FROM payments_refund
+                WHERE {recent:intent_id} GROUP BY intent_id
             ) r ON r.intent_id = i.id
             LEFT JOIN (
                 SELECT t.intent_id, SUM(c.amount_minor) AS captured
-                FROM payments_capture c JOIN payments_tender t ON t.id = c.tender_id GROUP BY t.intent_id
+                FROM payments_capture c JOIN payments_tender t ON t.id = c.tender_id
+                WHERE {recent:t.intent_id} GROUP BY t.intent_id
             ) c ON c.intent_id = i.id
             WHERE {recent:i.id} AND COALESCE(r.refunded, 0) > COALESCE(c.captured, 0)
         """,
@@ -35,11 +37,13 @@ INVARIANTS = (
                    'the counters are not the sums', NULL
             FROM payments_intent i
             LEFT JOIN (
-                SELECT intent_id, SUM(amount_minor) AS refunded FROM payments_refund GROUP BY intent_id
+                SELECT intent_id, SUM(amount_minor) AS refunded FROM payments_refund
+                WHERE {recent:intent_id} GROUP BY intent_id
             ) r ON r.intent_id = i.id
             LEFT JOIN (
                 SELECT t.intent_id, SUM(c.amount_minor) AS captured
-                FROM payments_capture c JOIN payments_tender t ON t.id = c.tender_id GROUP BY t.intent_id
+                FROM payments_capture c JOIN payments_tender t ON t.id = c.tender_id
+                WHERE {recent:t.intent_id} GROUP BY t.intent_id
             ) c ON c.intent_id = i.id
             WHERE {recent:i.id} AND (
                 i.captured_minor <> COALESCE(c.captured, 0) OR i.refunded_minor <> COALESCE(r.refunded, 0)
@@ -61,9 +65,9 @@ INVARIANTS = (
             FROM payments_capture_share s JOIN payments_intent i ON i.id = s.intent_id
             LEFT JOIN (
                 SELECT order_ref, SUM(amount_minor) AS refunded FROM payments_refund
-                WHERE order_ref IS NOT NULL GROUP BY order_ref
+                WHERE order_ref IS NOT NULL AND {recent:order_ref} GROUP BY order_ref
             ) r ON r.order_ref = s.order_ref
-            WHERE {recent:s.id} AND s.refunded_minor <> COALESCE(r.refunded, 0)
+            WHERE {recent:s.order_ref} AND s.refunded_minor <> COALESCE(r.refunded, 0)
         """,
         reads={
             "payments_capture_share": ("id", "intent_id", "order_ref", "refunded_minor"),
