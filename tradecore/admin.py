@@ -282,11 +282,13 @@ class InboxEntryAdmin(ReadOnlyAdmin):
 # --- Freezes ----------------------------------------------------------------------------------------------------------
 
 
-class _ReasonForm(BaseDialogForm):
+class ReasonForm(BaseDialogForm):
+    """Why: what the audit keeps of an act."""
+
     reason = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget)
 
 
-class _FreezeForm(_ReasonForm):
+class _FreezeForm(ReasonForm):
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in sorted(freezes.KINDS)], widget=UnfoldAdminSelectWidget)
     subject = forms.IntegerField(
         min_value=1,
@@ -341,11 +343,11 @@ class FreezeAdmin(ReadOnlyAdmin):
         dialog={
             "title": "Lift the freeze",
             "description": "What was frozen moves again. The reason stays in the audit.",
-            "form_class": _ReasonForm,
+            "form_class": ReasonForm,
             "form_submit_text": "Lift",
         },
     )
-    def lift(self, request: HttpRequest, form: _ReasonForm, object_id: str) -> HttpResponse:
+    def lift(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Lift it; htmx goes back to the list, where it is no more."""
         row = self.get_object(request, object_id)
         if row is None:
@@ -454,11 +456,11 @@ class ApprovalAdmin(ReadOnlyAdmin):
         dialog={
             "title": "Reject",
             "description": "Nothing is done. It can be asked for anew.",
-            "form_class": _ReasonForm,
+            "form_class": ReasonForm,
             "form_submit_text": "Reject",
         },
     )
-    def reject(self, request: HttpRequest, form: _ReasonForm, object_id: str) -> HttpResponse:
+    def reject(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Reject, or say why not; the page is loaded anew by htmx either way."""
         row = self._find(request, object_id)
         return self._decided(

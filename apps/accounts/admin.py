@@ -5,22 +5,20 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.forms import BooleanField, CharField, ModelForm
+from django.forms import BooleanField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from oauth2_provider.generators import generate_client_secret
 from oauth2_provider.models import AccessToken, Application, Grant, IDToken, RefreshToken
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.accounts.authorization_server import SCOPES_BY_GRANT
 from apps.accounts.models import Address, ShopStaff, User
 from apps.accounts.services.shop_staff import remove_shop_staff
 from apps.accounts.tokens import CLIENT_ID
 from tradecore import clock
-from tradecore.admin import FoundByIndex, ReadOnlyAdmin, actor_of
+from tradecore.admin import FoundByIndex, ReadOnlyAdmin, ReasonForm, actor_of
 from tradecore.errors import Refusal
 
 
@@ -73,10 +71,6 @@ class AddressAdmin(ReadOnlyAdmin):
         return term.lower()
 
 
-class _ReasonForm(BaseDialogForm):
-    reason = CharField(max_length=300, widget=UnfoldAdminTextInputWidget)
-
-
 @admin.register(ShopStaff)
 class ShopStaffAdmin(ReadOnlyAdmin):
     """Who works for which shop, found by the shop's id, or the person's id or e-mail address."""
@@ -100,11 +94,11 @@ class ShopStaffAdmin(ReadOnlyAdmin):
         dialog={
             "title": "End their work for the shop",
             "description": "They may do nothing for it any more, at once. The reason stays in the audit.",
-            "form_class": _ReasonForm,
+            "form_class": ReasonForm,
             "form_submit_text": "Remove",
         },
     )
-    def remove(self, request: HttpRequest, form: _ReasonForm, object_id: str) -> HttpResponse:
+    def remove(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Remove them, or say why not; htmx goes back to the list, where they are no more."""
         row = self.get_object(request, object_id)
         if row is None:

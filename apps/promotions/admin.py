@@ -2,14 +2,12 @@
 
 from typing import ClassVar
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import BooleanField, ExpressionWrapper, F, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.promotions import models
 from apps.promotions.contracts import HoldStatus
@@ -17,7 +15,7 @@ from apps.promotions.kinds import to_benefit
 from apps.promotions.services.promotions import deactivate_promotion, publish_promotion
 from apps.promotions.standing import is_ongoing
 from tradecore import clock
-from tradecore.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
+from tradecore.admin import ReadOnlyAdmin, ReadOnlyInline, ReasonForm, actor_of
 from tradecore.errors import Refusal
 from tradecore.money import Money
 
@@ -27,10 +25,6 @@ class _ScopeInline(ReadOnlyInline):
     fields: ClassVar = ["target_kind", "target_id"]
     ordering: ClassVar = ["target_kind", "target_id"]
     per_page = 50
-
-
-class _ReasonForm(BaseDialogForm):
-    reason = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget)
 
 
 @admin.register(models.Promotion)
@@ -139,11 +133,11 @@ class PromotionAdmin(ReadOnlyAdmin):
         dialog={
             "title": "Deactivate the promotion",
             "description": "It applies no more, for good. What buyers hold of it stays theirs.",
-            "form_class": _ReasonForm,
+            "form_class": ReasonForm,
             "form_submit_text": "Deactivate",
         },
     )
-    def deactivate(self, request: HttpRequest, form: _ReasonForm, object_id: str) -> HttpResponse:
+    def deactivate(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Deactivate; the page is loaded anew by htmx."""
         row = self._get(request, object_id)
         deactivate_promotion(

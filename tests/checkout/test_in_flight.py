@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from tests.books import assert_books_agree
 from tests.factories.checkout import ShopFloor, buy, make_shop_floor, place, tender
 from tests.factories.inventory import numbers_of
 from tests.support import NOON
-from tradecore import clock, timers
+from tradecore import clock, db, timers
+from tradecore.models import OutboxEvent
 from tradecore.money import Money
 
 LATER = NOON + timedelta(minutes=31)
@@ -274,9 +276,12 @@ class TestASilentProvider:
     def test_of_the_first_tender_leaves_the_second_to_be_sent(self, floor: ShopFloor) -> None:
         parts = (tender("tok_lost", amount=Money(1000, "GBP")), tender(amount=Money(1398, "GBP")))
         placed = place((floor.add_sku(price_minor=1999), 1), tenders=parts)
-        progress = checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON)
-        assert progress.is_final
+        finals: list[bool] = []
+        with db.alongside(lambda progress: finals.append(progress.is_final)):
+            checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON)
         assert [call.amount.minor for call in floor.provider.calls] == [1000, 1398]
+        # What is answered to the buyer is stored with the last step, and only with it.
+        assert finals == [False, True]
 
 
 class TestMoneyThatComesTooLate:
@@ -370,6 +375,18 @@ class TestAContradiction:
         payments.store_webhook(provider="scripted", statement=claim, now=NOON)
         checkout.apply_stored_answers(limit=10, now=NOON)
         assert Refund.objects.get().status == "REQUESTED"
+
+    @pytest.mark.parametrize("parts", [{"amount": Money(1, "GBP")}, {"account": "somebody-else"}])
+    def test_of_a_signed_webhook_leaves_a_trace_and_nothing_else(self, floor: ShopFloor, parts: Any) -> None:
+        progress = buy((floor.add_sku(), 1), tenders=(tender("tok_3ds"),))
+        truth = floor.provider.complete(floor.provider.calls[0].reference)
+        payments.store_webhook(provider="scripted", statement=replace(truth, **parts), now=NOON)
+        assert checkout.apply_stored_answers(limit=10, now=NOON) == 1
+        assert ProviderAnswer.objects.get(source="webhook").verdict == "contradicted"
+        assert OutboxEvent.objects.filter(kind="payments.payment_suspected").count() == 1
+        assert status_of(progress.purchase.id) == "AWAITING_PAYMENT"
+        poll_until_idle()
+        assert status_of(progress.purchase.id) == "PAID"
 
     def test_in_the_operation_is_one(self, floor: ShopFloor) -> None:
         progress = buy((floor.add_sku(), 1))

@@ -65,7 +65,7 @@ class TestHelp:
             (["statement", "BANK"], "--currency"),
             (["statement", "BANK", "--currency", "gbp"], "'gbp' is not a currency"),
             (["statement", "BANK", "--currency", "GBP", "--since", "yesterday"], "write it as 2026-03-11"),
-            (["statement", "BANK", "--currency", "GBP", "--limit", "0"], "not a whole number above 0"),
+            (["statement", "BANK", "--currency", "GBP", "--limit", "0"], "not a whole number from 1 on"),
             (["statement", "BANKS", "--currency", "GBP"], "has no BANKS without an owner"),
             (["statement", "BANK", "--currency", "GBP", "--owner", "5"], "has no BANK with an owner"),
             (["verify", "--public-key", "AAAA"], "not a public key"),

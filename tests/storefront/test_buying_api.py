@@ -11,6 +11,7 @@ from apps.checkout import api as checkout
 from apps.fulfilment.api import TrackingStatus
 from apps.orders import api as orders
 from apps.orders.models import Order, Purchase
+from apps.payments.models import Tender
 from apps.storefront import guesses
 from tests.api import Api, code_of, machine_token, pointers_of, read
 from tests.factories.accounts import AddressFactory
@@ -21,7 +22,7 @@ from tests.factories.promotions import make_promotion
 from tests.support import in_use_case
 from tradecore import clock
 from tradecore.ids import new_id
-from tradecore.models import AttemptWindow, Timer
+from tradecore.models import AttemptWindow, IdempotencyRecord, Timer
 
 pytestmark = pytest.mark.django_db
 
@@ -169,6 +170,24 @@ class TestPurchase:
         assert read(guest.get(path))["next_action"] == {"kind": "pay_again"}
         payment = {"payment": {"provider": "scripted", "method_token": "tok_ok"}}
         assert guest.post(f"{path}/payments", payment, key="again").status_code == 201
+
+    def test_is_paid_again_once_per_key_also_when_its_process_has_died(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        purchase_id = read(buy(quote(), token="tok_declined"))["purchase_id"]
+        path = f"/store/v1/purchases/{purchase_id}/payments"
+        payment = {"payment": {"provider": "scripted", "method_token": "tok_ok"}}
+
+        def die(**_: Any) -> None:
+            raise SystemExit
+
+        with monkeypatch.context() as patched:
+            patched.setattr(checkout, "collect_payment", die)
+            with pytest.raises(SystemExit):
+                guest.post(path, payment, key="again")
+        IdempotencyRecord.objects.update(locked_until=clock.real_now() - timedelta(seconds=1))
+        assert guest.post(path, payment, key="again").status_code == 201
+        assert Tender.objects.count() == 2
 
     def test_is_refused_with_the_quote_that_would_be(
         self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api

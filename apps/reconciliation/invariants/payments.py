@@ -2,13 +2,8 @@
 
 from apps.reconciliation.contracts import Invariant
 
-INVARIANTS = (
-    Invariant(
-        name="I07",
-        title="No more goes back than was captured",
-        sql="""
-            SELECT i.id, i.currency, COALESCE(r.refunded, 0) - COALESCE(c.captured, 0),
-                   'more goes back than was captured', NULL
+#: Every payment beside the sums of its refunds and of its captures.
+_SUMS = """
             FROM payments_intent i
             LEFT JOIN (
                 SELECT intent_id, SUM(amount_minor) AS refunded FROM payments_refund
@@ -19,6 +14,18 @@ INVARIANTS = (
                 FROM payments_capture c JOIN payments_tender t ON t.id = c.tender_id
                 WHERE {recent:t.intent_id} GROUP BY t.intent_id
             ) c ON c.intent_id = i.id
+        """
+
+INVARIANTS = (
+    Invariant(
+        name="I07",
+        title="No more goes back than was captured",
+        sql="""
+            SELECT i.id, i.currency, COALESCE(r.refunded, 0) - COALESCE(c.captured, 0),
+                   'more goes back than was captured', NULL
+            """
+        + _SUMS
+        + """
             WHERE {recent:i.id} AND COALESCE(r.refunded, 0) > COALESCE(c.captured, 0)
         """,
         reads={
@@ -35,16 +42,9 @@ INVARIANTS = (
             SELECT i.id, i.currency,
                    ABS(i.captured_minor - COALESCE(c.captured, 0)) + ABS(i.refunded_minor - COALESCE(r.refunded, 0)),
                    'the counters are not the sums', NULL
-            FROM payments_intent i
-            LEFT JOIN (
-                SELECT intent_id, SUM(amount_minor) AS refunded FROM payments_refund
-                WHERE {recent:intent_id} GROUP BY intent_id
-            ) r ON r.intent_id = i.id
-            LEFT JOIN (
-                SELECT t.intent_id, SUM(c.amount_minor) AS captured
-                FROM payments_capture c JOIN payments_tender t ON t.id = c.tender_id
-                WHERE {recent:t.intent_id} GROUP BY t.intent_id
-            ) c ON c.intent_id = i.id
+            """
+        + _SUMS
+        + """
             WHERE {recent:i.id} AND (
                 i.captured_minor <> COALESCE(c.captured, 0) OR i.refunded_minor <> COALESCE(r.refunded, 0)
             )

@@ -19,8 +19,8 @@ from apps.ledger.selectors import list_manifests, list_statement, trial_balance
 from apps.ledger.services.seal import LAG, close_days, seal_postings
 from apps.ledger.verify import find_faults
 from tradecore import clock, wire
+from tradecore.arguments import an_id, whole_number
 from tradecore.currencies import EXPONENTS
-from tradecore.ids import MAX_ID
 from tradecore.money import Money
 
 VERIFY_HELP = "read the whole book and name every place where it does not agree with itself"
@@ -179,17 +179,10 @@ def _add_seal(action: ArgumentParser) -> None:
 
 def _add_statement(action: ArgumentParser) -> None:
     action.add_argument("account", metavar="ACCOUNT", help="the account's code")
-    action.add_argument("--owner", type=_natural, default=0, metavar="ID", help="whose it is, where it has an owner")
+    action.add_argument("--owner", type=an_id, default=0, metavar="ID", help="whose it is, where it has an owner")
     action.add_argument("--currency", type=_currency, required=True, metavar="CUR", help="its currency")
     action.add_argument("--since", type=_moment, metavar="DATE", help="leave out what is older than this day (UTC)")
-    action.add_argument("--limit", type=_natural, default=50, metavar="N", help="how many at most (default: 50)")
-
-
-def _natural(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= number <= MAX_ID:
-        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number
+    action.add_argument("--limit", type=whole_number(1), default=50, metavar="N", help="how many at most (default: 50)")
 
 
 def _currency(text: str) -> str:
