@@ -23,7 +23,8 @@ COPY --from=build /srv/venv /srv/venv
 COPY --from=build /srv/static /srv/static
 COPY . .
 ENV VENV=/srv/venv STATIC_ROOT=/srv/static PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    SANDBOX_BOOK=/srv/sandbox/book.sqlite3 TRADECORE_ENV=production WEB_HOST=0.0.0.0 WEB_PORT=8000
+    SANDBOX_BOOK=/srv/sandbox/book.sqlite3 SANDBOX_BANK_BOOK=/srv/sandbox/bank.sqlite3 \
+    TRADECORE_ENV=production WEB_HOST=0.0.0.0 WEB_PORT=8000
 USER tradecore
 EXPOSE 8000
 CMD ["scripts/container/web.sh"]

@@ -30,12 +30,30 @@ env = environ.Env(
     SANDBOX_PROVIDER_URL=(str, ""),
     SANDBOX_BOOK=(str, ""),
     SANDBOX_WEBHOOK_SECRETS=(list, []),
+    SANDBOX_BANK_URL=(str, ""),
+    SANDBOX_BANK_BOOK=(str, ""),
+    PAYOUT_BANK=(str, "sandbox"),
+    PAYOUT_RUN_MAX=(int, 200),
+    PAYOUT_MINIMUMS_MINOR=(dict, {}),
+    PAYOUT_ACCOUNT_REST_S=(int, 86_400),
     LEDGER_SIGNING_KEY=(str, ""),
     LEDGER_PUBLIC_KEYS=(list, []),
     EMAIL_URL=(str, ""),
     MESSAGES_FROM=(str, "tradecore <no-reply@localhost>"),
     LOG_LEVEL=(str, "INFO"),
     STATIC_ROOT=(str, ""),
+    PRICE_DROP_MAX_BP=(int, 9_000),
+    STOCK_CHANGE_MAX_PIECES=(int, 10_000),
+    STOCK_CHANGE_MAX_BP=(int, 9_000),
+    STOCK_CHANGE_MIN_PIECES=(int, 1_000),
+    STOCK_FILLING_MAX_PIECES=(int, 1_000_000),
+    FUSE_REFUND_TIMES=(int, 10),
+    FUSE_REFUND_FLOORS_MINOR=(dict, {}),
+    FUSE_PAYOUT_TIMES=(int, 5),
+    FUSE_PAYOUT_FLOORS_MINOR=(dict, {}),
+    FUSE_PAYOUT_MAX_MINOR=(dict, {}),
+    FUSE_LATE_MONEY_BP=(int, 2_000),
+    FUSE_LATE_MONEY_COUNT=(int, 5),
     WEB_HOST=(str, "127.0.0.1"),
     WEB_PORT=(int, 8000),
     WEB_WORKERS=(int, 1),
@@ -46,6 +64,22 @@ env = environ.Env(
 def refuse(fault: str) -> NoReturn:
     """End the process with one line that says what to set: what is wrong is the environment, not the program."""
     raise SystemExit(f"refused to start: {fault}")
+
+
+def whole_number(name: str, *, highest: int = 10**9) -> int:
+    """The value of a variable that bounds something."""
+    value = int(env(name))
+    if not 0 <= value <= highest:
+        refuse(f"{name} is {value}: set it to a number from 0 to {highest}")
+    return value
+
+
+def minor_units(name: str) -> dict[str, int]:
+    """The amounts of a variable that has one for some currencies: GBP=1000,JPY=500."""
+    amounts: dict[str, str] = env(name)
+    if not all(amount.isdecimal() and amount.isascii() for amount in amounts.values()):
+        refuse(f"{name} is {amounts}: set it to minor units by currency, such as GBP=1000,JPY=500")
+    return {currency: int(amount) for currency, amount in amounts.items()}
 
 
 def one_of(name: str, allowed: tuple[str, ...]) -> str:

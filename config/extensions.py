@@ -2,10 +2,20 @@
 
 from django.conf import settings
 
+from apps.aftersales import api as aftersales
+from apps.catalog import api as catalog
+from apps.checkout import api as checkout
+from apps.fees import api as fees
 from apps.integrations.api import PORT, ConsolePort, EmailPort, MessagePort, NoPort
+from apps.inventory import api as inventory
 from apps.ledger import api as ledger
 from apps.payments.api import PROVIDERS, Statement, store_webhook
 from apps.payments.sandbox import make_sandbox_provider
+from apps.promotions import api as promotions
+from apps.reconciliation import api as reconciliation
+from apps.settlement import api as settlement
+from apps.settlement.bank import make_sandbox_bank
+from config.rail import ConnectedBank
 from tradecore import approvals, clock
 
 
@@ -20,8 +30,26 @@ def install_extensions() -> None:
             sink=_store_event,
         ),
     )
+    settlement.BANKS.register(
+        "sandbox", ConnectedBank(make_sandbox_bank(url=settings.SANDBOX_BANK_URL, book=settings.SANDBOX_BANK_BOOK))
+    )
     approvals.HANDLERS.register(ledger.REVERSAL, ledger.carry_out_reversal)
     approvals.HANDLERS.register(ledger.ADJUSTMENT, ledger.carry_out_adjustment)
+    approvals.HANDLERS.register(fees.PUBLICATION, fees.carry_out_publication)
+    approvals.REJECTION_HANDLERS.register(fees.PUBLICATION, fees.note_rejection)
+    approvals.HANDLERS.register(catalog.PRICE_DROP, catalog.carry_out_price_drop)
+    approvals.HANDLERS.register(inventory.BULK_CHANGE, inventory.carry_out_bulk_change)
+    approvals.HANDLERS.register(promotions.PUBLISH_UNBOUNDED, promotions.carry_out_publication)
+    approvals.HANDLERS.register(checkout.SETTLE_SUSPECT, checkout.carry_out_settlement)
+    approvals.HANDLERS.register(aftersales.REFUND_ALL, aftersales.carry_out_refund)
+    approvals.HANDLERS.register(settlement.PAYOUT_RUN_APPROVAL, settlement.carry_out_run)
+    approvals.REJECTION_HANDLERS.register(settlement.PAYOUT_RUN_APPROVAL, settlement.note_run_rejection)
+    approvals.HANDLERS.register(settlement.PAYOUT_ACCOUNT_CHANGE, settlement.carry_out_account_change)
+    approvals.REJECTION_HANDLERS.register(settlement.PAYOUT_ACCOUNT_CHANGE, settlement.note_account_rejection)
+    approvals.HANDLERS.register(settlement.ADJUSTMENT, settlement.carry_out_adjustment)
+    approvals.HANDLERS.register(settlement.FX_RATE, settlement.carry_out_fx_rate)
+    approvals.HANDLERS.register(reconciliation.EXPLANATION, reconciliation.carry_out_explanation)
+    checkout.CREATOR_SHARES.register("default", checkout.NoCreators())
     PORT.register("default", _make_message_port())
 
 

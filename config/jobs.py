@@ -13,6 +13,7 @@ from apps.inventory import api as inventory
 from apps.ledger import api as ledger
 from apps.promotions import api as promotions
 from apps.reconciliation import api as reconciliation
+from apps.settlement import api as settlement
 from config.housekeeping import purge_old_rows
 from config.subscriptions import EVENTS, TIMERS
 from tradecore import clock, outbox, timers
@@ -49,6 +50,21 @@ def poll_providers() -> int:
     return _until_idle(lambda: checkout.poll_provider_calls(limit=ASKED_AT_ONCE, now=clock.now()))
 
 
+def send_payouts() -> int:
+    """Tell the bank of payouts that are approved, and ask about those whose outcome is open."""
+    return _until_idle(lambda: settlement.send_payouts(limit=ASKED_AT_ONCE, now=clock.now()))
+
+
+def close_statements() -> int:
+    """Fix the statements of the days that are over."""
+    return _until_idle(lambda: settlement.close_statements(now=clock.now()))
+
+
+def propose_payouts() -> int:
+    """Propose what is available to be paid out, once on each market's day."""
+    return settlement.propose_due_payouts(now=clock.now())
+
+
 def seal_ledger() -> int:
     """Seal the postings that were committed, and close the days that are over."""
     sealed = _until_idle(lambda: ledger.seal_postings(real_now=clock.real_now()))
@@ -65,6 +81,16 @@ def reconcile_all() -> int:
     return reconciliation.reconcile_daily(real_now=clock.real_now())
 
 
+def check_fuses() -> int:
+    """Stop refunds or payouts whose amounts or rates have left their bounds."""
+    return len(reconciliation.check_fuses(real_now=clock.real_now()))
+
+
+def reconcile_files() -> int:
+    """Fetch what providers and banks tell of the days that are over, once a day, and compare it with what we know."""
+    return reconciliation.reconcile_due_files(real_now=clock.real_now())
+
+
 def keep_house() -> int:
     """End holds that outlived their owners' timers, and purge what is older than it must be kept."""
     now = clock.now()
@@ -77,10 +103,16 @@ JOBS: Mapping[str, tuple[str, Callable[[], int], float]] = {
     # Beside the timers, because a provider that hangs must not keep purchases from expiring.
     "apply_answers": ("providers", apply_answers, 1.0),
     "poll_providers": ("providers", poll_providers, 1.0),
+    "send_payouts": ("providers", send_payouts, 2.0),
     "relay_events": ("events", relay_events, 1.0),
     "seal_ledger": ("bulk", seal_ledger, 1.0),
+    # Beside the timers, because a fuse must blow while somebody keeps the books busy.
+    "check_fuses": ("money", check_fuses, 30.0),
     "reconcile_recent": ("bulk", reconcile_recent, 30.0),
     "reconcile_all": ("bulk", reconcile_all, 600.0),
+    "reconcile_files": ("bulk", reconcile_files, 600.0),
+    "close_statements": ("bulk", close_statements, 30.0),
+    "propose_payouts": ("bulk", propose_payouts, 300.0),
     "keep_house": ("bulk", keep_house, 60.0),
 }
 

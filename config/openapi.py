@@ -41,6 +41,8 @@ or a new one. It finds the request in the logs.
 TAGS = {
     "Buying": "A quote, a purchase, and paying it.",
     "Orders": "What was bought: where it is, cancelling it, confirming its receipt.",
+    "After-sales": "What comes back once it was shipped: what may be asked for, and what becomes of it.",
+    "Documents": "Receipts, invoices and credit notes, to be read or printed.",
     "Browsing": "Markets, categories, shops and their goods. Open to anybody.",
     "Accounts": "Registered buyers, sessions, guests.",
     "Addresses": "The address book of a registered buyer.",
@@ -49,6 +51,9 @@ TAGS = {
     "Selling: stock": "Warehouses, and what lies in them.",
     "Selling: promotions": "A shop's own coupons and campaigns.",
     "Selling: orders": "What a shop has sold, and its parcels.",
+    "Selling: after-sales": "What buyers ask for after the shipment, and what the shop does with it.",
+    "Selling: money": "What a shop has, where that came from, and where it is paid to.",
+    "Selling: documents": "A shop's invoices and credit notes.",
     "Integrations": "For other systems: webhooks of payment providers, and the feed of events.",
 }
 

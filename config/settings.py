@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config.databases import database
-from config.environment import ENVIRONMENTS, PROCESSES, env, one_of, refuse
+from config.environment import ENVIRONMENTS, PROCESSES, env, minor_units, one_of, refuse, whole_number
 from config.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -64,6 +64,9 @@ INSTALLED_APPS = [
     "apps.ledger",
     "apps.checkout",
     "apps.fulfilment",
+    "apps.aftersales",
+    "apps.settlement",
+    "apps.documents",
     "apps.reconciliation",
     "apps.storefront",
     "apps.seller_desk",
@@ -237,6 +240,42 @@ EMBEDDED_WEBHOOK_SECRET = "whsec_" + "ZW1iZWRkZWQtb25seS1ub3QtYS1zZWNyZXQ="
 SANDBOX_WEBHOOK_SECRETS = env("SANDBOX_WEBHOOK_SECRETS") or ([] if IN_PRODUCTION else [EMBEDDED_WEBHOOK_SECRET])
 if not all(re.fullmatch(r"whsec_[A-Za-z0-9+/]{32,}={0,2}", secret) for secret in SANDBOX_WEBHOOK_SECRETS):
     refuse("SANDBOX_WEBHOOK_SECRETS holds something else: set it to secrets of whsec_ and base64 of 24 or more bytes")
+
+# --- Payouts ----------------------------------------------------------------------------------------------------------
+
+# Who keeps our account, and pays sellers from it.
+PAYOUT_BANK = env("PAYOUT_BANK")
+# The sandbox bank: in this process, its book beside the provider's, or the one that `manage.py sandbox_bank` serves.
+SANDBOX_BANK_URL = env("SANDBOX_BANK_URL")
+SANDBOX_BANK_BOOK = env("SANDBOX_BANK_BOOK") or (
+    ":memory:" if TRADECORE_ENV == "test" else str(_BOOK_DIR / "sandbox_bank.sqlite3")
+)
+# A second person reads a run of so many payouts at most.
+PAYOUT_RUN_MAX = whole_number("PAYOUT_RUN_MAX", highest=1_000)
+# Less than so many minor units of a currency wait until there is more.
+PAYOUT_MINIMUMS_MINOR = minor_units("PAYOUT_MINIMUMS_MINOR")
+# How long payouts wait after a shop was given another account.
+PAYOUT_ACCOUNT_REST_S = whole_number("PAYOUT_ACCOUNT_REST_S")
+
+# --- Guard rails ------------------------------------------------------------------------------------------------------
+
+# Beyond these an act waits for a second person. Every one of them is a whole number; see .env.example.
+PRICE_DROP_MAX_BP = whole_number("PRICE_DROP_MAX_BP", highest=10_000)
+STOCK_CHANGE_MAX_PIECES = whole_number("STOCK_CHANGE_MAX_PIECES")
+STOCK_CHANGE_MAX_BP = whole_number("STOCK_CHANGE_MAX_BP")
+STOCK_CHANGE_MIN_PIECES = whole_number("STOCK_CHANGE_MIN_PIECES")
+STOCK_FILLING_MAX_PIECES = whole_number("STOCK_FILLING_MAX_PIECES")
+
+# --- Fuses ------------------------------------------------------------------------------------------------------------
+
+# Beyond these all refunds, or all payouts, stop until a person has looked; see .env.example.
+FUSE_REFUND_TIMES = whole_number("FUSE_REFUND_TIMES")
+FUSE_REFUND_FLOORS_MINOR = minor_units("FUSE_REFUND_FLOORS_MINOR")
+FUSE_PAYOUT_TIMES = whole_number("FUSE_PAYOUT_TIMES")
+FUSE_PAYOUT_FLOORS_MINOR = minor_units("FUSE_PAYOUT_FLOORS_MINOR")
+FUSE_PAYOUT_MAX_MINOR = minor_units("FUSE_PAYOUT_MAX_MINOR")
+FUSE_LATE_MONEY_BP = whole_number("FUSE_LATE_MONEY_BP", highest=10_000)
+FUSE_LATE_MONEY_COUNT = whole_number("FUSE_LATE_MONEY_COUNT")
 
 # --- Ledger -----------------------------------------------------------------------------------------------------------
 

@@ -4,18 +4,25 @@ from collections import Counter
 from collections.abc import Iterable
 
 from apps.ledger import api as ledger
+from apps.ledger.api import journals
 from apps.ledger.models import Entry
 from apps.orders.models import Order
-from apps.payments.models import Capture, PaymentIntent, ProviderCall, Refund, Tender
+from apps.payments.models import Capture, Dispute, PaymentIntent, ProviderCall, Refund, Tender
+from apps.settlement.contracts import RESERVE_KINDS
+from apps.settlement.models import Payout, SellerAccount, SettlementLine
 
 
 def assert_books_agree() -> None:
     """Every currency adds up to nothing, and every clearing account holds what the facts say is on its way."""
     assert _trial_balance_sums() == {}
-    assert _clearing("PSP_CLEARING.") == _at_providers()
+    assert _clearing("PSP_CLEARING.", side=ledger.Side.DEBIT) == _at_providers()
+    assert _clearing("DISPUTED", side=ledger.Side.DEBIT) == _under_dispute()
     assert _clearing("BUYER_FUNDS") == _not_an_orders_yet()
     assert _clearing("BUYER_REFUND_CLEARING") == _on_the_way_back()
     assert _clearing("BUYER_FUNDS", is_pending=True) == _authorised()
+    assert _clearing("PAYOUT_CLEARING") == _at_the_bank()
+    assert _positions() == _converted()
+    _assert_sellers_have_what_the_books_say()
     for order in Order.objects.all():
         _assert_dead_orders_earn_nothing(order)
 
@@ -35,21 +42,39 @@ def _trial_balance_sums() -> dict[str, int]:
     return {currency: minor for currency, minor in sums.items() if minor}
 
 
-def _clearing(account: str, *, is_pending: bool = False) -> dict[int, int]:
-    """What is left of an account for each thing that it is about, without its sign."""
+def _clearing(account: str, *, is_pending: bool = False, side: ledger.Side = ledger.Side.CREDIT) -> dict[int, int]:
+    """What is left of an account for each thing that it is about, positive on its own side.
+
+    What a provider has settled with us counts as if it were still there: payments does not know of it.
+    """
+    sign = 1 if side is ledger.Side.DEBIT else -1
     left: Counter[int] = Counter()
     entries = Entry.objects.filter(account__startswith=account, is_pending=is_pending)
+    entries = entries.exclude(posting__kind__in=journals.PROVIDER_SETTLED.values())
     for about_ref, minor in entries.values_list("about_ref", "amount_minor"):
-        left[about_ref] += minor
-    return {about_ref: abs(minor) for about_ref, minor in left.items() if minor}
+        left[about_ref] += sign * minor
+    return {about_ref: minor for about_ref, minor in left.items() if minor}
 
 
 def _at_providers() -> dict[int, int]:
-    """By capture: what was captured less what providers have sent back."""
-    sent_back: Counter[int] = Counter()
+    """By capture: what was captured less what providers have sent back, and less what chargebacks took of it.
+
+    Less than nothing where a chargeback took what was sent back already.
+    """
+    gone: Counter[int] = Counter()
     for call in ProviderCall.objects.filter(operation="refund", status="SUCCEEDED").select_related("tender__capture"):
-        sent_back[call.tender.capture.pk] += call.amount_minor
-    return _left((capture.pk, capture.amount_minor - sent_back[capture.pk]) for capture in Capture.objects.all())
+        gone[call.tender.capture.pk] += call.amount_minor
+    for dispute in Dispute.objects.exclude(status="WON"):
+        gone[dispute.capture_id] += dispute.amount_minor
+    return _left((capture.pk, capture.amount_minor - gone[capture.pk]) for capture in Capture.objects.all())
+
+
+def _under_dispute() -> dict[int, int]:
+    """By dispute: what is with the buyers' banks; once it is lost, until it is posted whose loss it is."""
+    losses = Entry.objects.filter(posting__kind__in=[journals.CHARGED_BACK, journals.CHARGEBACK_LOSS])
+    posted = set(losses.filter(account="DISPUTED").values_list("about_ref", flat=True))
+    waiting = Dispute.objects.exclude(status="WON").exclude(status="LOST", pk__in=posted)
+    return _left(waiting.values_list("pk", "amount_minor"))
 
 
 def _not_an_orders_yet() -> dict[int, int]:
@@ -76,6 +101,43 @@ def _on_the_way_back() -> dict[int, int]:
         )
         for refund in Refund.objects.all()
     )
+
+
+def _at_the_bank() -> dict[int, int]:
+    """By payout: what was approved, and is neither confirmed nor the seller's again."""
+    return _left(Payout.objects.filter(status__in=["APPROVED", "SENT"]).values_list("pk", "pays_minor"))
+
+
+def _positions() -> Counter[tuple[int, str]]:
+    """By payout and currency: what is left of conversions, as a debit."""
+    left: Counter[tuple[int, str]] = Counter()
+    for about_ref, currency, minor in Entry.objects.filter(account="FX_POSITION").values_list(
+        "about_ref", "currency", "amount_minor"
+    ):
+        left[about_ref, currency] += minor
+    return Counter({key: minor for key, minor in left.items() if minor})
+
+
+def _converted() -> Counter[tuple[int, str]]:
+    """By payout and currency: what payouts in another currency that were not given back have moved."""
+    moved: Counter[tuple[int, str]] = Counter()
+    for row in Payout.objects.filter(status__in=["APPROVED", "SENT", "CONFIRMED"], rate_e6__isnull=False):
+        moved[row.pk, row.currency] = -row.amount_minor
+        moved[row.pk, row.pays_currency] = row.pays_minor
+    return moved
+
+
+def _assert_sellers_have_what_the_books_say() -> None:
+    """Available and reserve of every seller are what their lines, and what the ledger, come to."""
+    for seller in SellerAccount.objects.all():
+        sums = Counter[str]()
+        for kind, minor in SettlementLine.objects.filter(shop_id=seller.shop_id).values_list("kind", "amount_minor"):
+            sums[kind] += minor
+        counted = (seller.available_minor, seller.reserve_minor)
+        assert counted == (sums.total(), -sum(sums[kind] for kind in RESERVE_KINDS)), seller
+        accounts = ("SELLER_AVAILABLE", "SELLER_RESERVE")
+        posted = [balance_of(code, owner=seller.shop_id, currency=seller.currency) for code in accounts]
+        assert counted == tuple(posted), seller
 
 
 def _authorised() -> dict[int, int]:

@@ -16,6 +16,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
@@ -291,12 +292,20 @@ class ReasonForm(BaseDialogForm):
 class _FreezeForm(ReasonForm):
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in sorted(freezes.KINDS)], widget=UnfoldAdminSelectWidget)
     subject = forms.IntegerField(
-        min_value=1,
+        min_value=freezes.EVERYBODY,
         max_value=MAX_ID,
-        help_text="The id of the SKU or of the promotion.",
+        help_text="The id of the SKU, of the promotion or of the shop; 0 for all payouts, or all refunds.",
         widget=UnfoldAdminIntegerFieldWidget,
     )
     field_order: ClassVar = ["kind", "subject", "reason"]
+
+    def clean_subject(self) -> int:
+        """What is of everybody is of nobody in particular, and the other way round."""
+        subject: int = self.cleaned_data["subject"]
+        is_everybodys = self.cleaned_data.get("kind") == freezes.ALL_PAYOUTS
+        if is_everybodys != (subject == freezes.EVERYBODY):
+            raise forms.ValidationError("0 goes with all payouts, and with nothing else.")
+        return subject
 
 
 @admin.register(models.Freeze)
@@ -369,9 +378,6 @@ def _back_to_freezes() -> HttpResponse:
 
 # --- Four eyes --------------------------------------------------------------------------------------------------------
 
-#: So many characters of the hash of what was read are typed by whoever approves it.
-_CODE_LENGTH = 8
-
 
 class _ApprovalStateFilter(StateFilter):
     def conditions(self) -> Mapping[str, Q]:
@@ -386,8 +392,8 @@ class _ApprovalStateFilter(StateFilter):
 
 class _ApproveForm(BaseDialogForm):
     code = forms.CharField(
-        min_length=_CODE_LENGTH,
-        max_length=_CODE_LENGTH,
+        min_length=approvals.CODE_LENGTH,
+        max_length=approvals.CODE_LENGTH,
         help_text="The code of what you have read, as the page shows it.",
         widget=UnfoldAdminTextInputWidget,
     )
@@ -402,7 +408,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     fields: ClassVar = [
         "kind",
         "subject",
-        "content",
+        "asked_for",
         "reason",
         "code",
         "status",
@@ -413,14 +419,18 @@ class ApprovalAdmin(ReadOnlyAdmin):
         "decided_at",
         "decision_reason",
     ]
-    readonly_fields: ClassVar = ["code"]
+    readonly_fields: ClassVar = ["asked_for", "code"]
     text_fields: ClassVar = ["subject"]
     search_help_text = "What it is about: posting:1234, order:1234"
     actions_detail: ClassVar = ["approve", "reject"]
 
+    @admin.display(description="what is asked for")
+    def asked_for(self, row: models.Approval) -> str:
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', "\n".join(approvals.spell_out(row.content)))
+
     @admin.display(description="code to approve it")
     def code(self, row: models.Approval) -> str:
-        return row.content_hash[:_CODE_LENGTH]
+        return approvals.code_of(row.content_hash)
 
     def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("tradecore.change_approval")

@@ -1,4 +1,4 @@
-"""The four words for transactions. `transaction.atomic` is written nowhere else.
+"""The words for transactions. `transaction.atomic` is written nowhere else.
 
 `use_case` opens the one durable transaction and retries what the database asks to be retried; `transaction_required`
 marks what runs below it; `savepoint` guards a statement that may fail; `assert_no_transaction` is the first line of
@@ -151,7 +151,7 @@ def read_only_snapshot() -> Iterator[None]:
     in a test, is a moment of its own already.
     """
     assert_no_transaction()
-    if connection.in_atomic_block:
+    if connection.in_atomic_block or not connection.get_autocommit():
         yield
         return
     begin = {
@@ -170,6 +170,26 @@ def read_only_snapshot() -> Iterator[None]:
         finally:
             for statement in end[connection.vendor]:
                 cursor.execute(statement)
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Undo at the end of the block whatever its use cases have committed.
+
+    For a scratch database that is this process's own: what was touched stays locked until then. No statement of the
+    block may define tables or triggers, because MariaDB commits with those.
+    """
+    assert_no_transaction()
+    connection.ensure_connection()
+    connection.set_autocommit(False)
+    try:
+        if connection.vendor == "sqlite":  # whose driver would begin with the first INSERT only
+            with connection.cursor() as cursor:
+                cursor.execute("BEGIN")
+        yield
+    finally:
+        connection.rollback()
+        connection.set_autocommit(True)
 
 
 def insert_later(*rows: Model) -> None:
@@ -207,6 +227,11 @@ def web_request() -> Iterator[None]:
         yield
     finally:
         _web.reset(token)
+
+
+def current_attempt() -> object:
+    """What stands for the running attempt of a use case: another object for each retry."""
+    return _current()
 
 
 def is_unreachable(error: DatabaseError) -> bool:

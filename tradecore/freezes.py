@@ -1,4 +1,4 @@
-"""Freezes stop one thing and nothing else: a SKU's sale, a promotion, a shop's payouts.
+"""Freezes stop one thing and nothing else: a SKU's sale, a promotion, a shop's payouts, all payouts, all refunds.
 
 The flows ask before they act; whoever watches the books, or an operator, places and lifts them with a reason.
 """
@@ -18,7 +18,12 @@ _frozen: Memo[tuple[str, int], bool] = Memo(ttl_s=REMEMBERED_S)
 SKU_SALE = "sku_sale"
 PROMOTION = "promotion"
 SHOP_PAYOUTS = "shop_payouts"
-KINDS = frozenset({SKU_SALE, PROMOTION, SHOP_PAYOUTS})
+#: Of nobody in particular: their subject is EVERYBODY.
+ALL_PAYOUTS = "all_payouts"
+ALL_REFUNDS = "all_refunds"
+KINDS = frozenset({SKU_SALE, PROMOTION, SHOP_PAYOUTS, ALL_PAYOUTS, ALL_REFUNDS})
+
+EVERYBODY = 0
 
 
 @db.use_case
@@ -44,6 +49,11 @@ def list_frozen(*, kind: str, subjects: Iterable[int]) -> frozenset[int]:
     """Those of the subjects that are frozen, as of REMEMBERED_S ago at most."""
     answers = _frozen.get_many([(kind, subject) for subject in subjects], _load)
     return frozenset(subject for (_, subject), is_frozen in answers.items() if is_frozen)
+
+
+def read_frozen(*, kind: str) -> frozenset[int]:
+    """Everything of a kind that is frozen, as it is committed now: for money that leaves, 2 s ago is too long ago."""
+    return frozenset(Freeze.objects.filter(kind=kind).values_list("subject", flat=True))
 
 
 def _load(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], bool]:

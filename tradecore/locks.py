@@ -27,6 +27,7 @@ class Rank(IntEnum):
     PURCHASE = 10
     ORDER = 20
     PACKAGE = 25
+    CASE = 27
     PAYMENT = 30
     REFUND = 40
     PROMOTION = 50
@@ -35,6 +36,7 @@ class Rank(IntEnum):
     STOCK = 80
     SETTLEMENT = 90
     ACCOUNT = 100
+    SERIES = 110
 
 
 class LockOrderInverted(AssertionError):

@@ -39,10 +39,6 @@ class Memo(Generic[K, V]):
         self._kept.update({key: (now + self._ttl_s, value) for key, value in loaded.items()})
         return fresh | dict(loaded)
 
-    def list_keys(self) -> list[K]:
-        """What is remembered, fresh or not."""
-        return list(self._kept)
-
     def forget(self, *keys: K) -> None:
         """Read these anew at the next question."""
         for key in keys:

@@ -201,7 +201,8 @@ class Approval(models.Model):
     """One act that one person asks for and another one decides. See `tradecore.approvals`.
 
     PENDING until it is APPROVED, which does the act in the same transaction, or REJECTED, or past `expires_at`. The
-    content never changes, and its hash is what the second person puts their name to.
+    content never changes, and its hash is what the second person puts their name to. `sole_key` is there while no other
+    request of the same may wait beside it.
     """
 
     PENDING = "PENDING"
@@ -221,6 +222,7 @@ class Approval(models.Model):
     decided_by = models.CharField(max_length=80, default="")
     decided_at = models.DateTimeField(null=True)
     decision_reason = models.CharField(max_length=300, default="")
+    sole_key = models.CharField(max_length=64, null=True)  # noqa: DJ001 - NULL is free of the unique constraint
 
     class Meta:
         db_table = "kernel_approval"
@@ -231,6 +233,10 @@ class Approval(models.Model):
                 name="kernel_approval_decided",
             ),
             models.CheckConstraint(condition=~Q(decided_by=F("requested_by")), name="kernel_approval_four_eyes"),
+            models.UniqueConstraint(fields=["sole_key"], name="kernel_approval_sole"),
+            models.CheckConstraint(
+                condition=Q(sole_key__isnull=True) | Q(status="PENDING"), name="kernel_approval_sole_waits"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["status", "id"], name="kernel_approval_status"),

@@ -4,7 +4,8 @@
 A timer has a kind, a subject and a clock (see `tradecore.clock`). Sweepers claim due rows under a lease with SKIP
 LOCKED, so any number of them may run; each firing is one use case whose transaction also marks the timer fired. A
 firing that comes late, twice or for a deadline that has moved finds its row no longer pending under its version, and
-changes nothing.
+changes nothing. A use case may set the timer anew that it is fired by: what is due is always one deadline, and the next
+one takes its place; then there is nothing to mark.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from tradecore import clock, db
 from tradecore.models import Timer
@@ -27,8 +28,17 @@ BACKOFF_LIMIT_S = 300
 ATTEMPTS_LIMIT = 20
 BATCH = 200
 
-#: The timer that the running use case is fired by.
-_firing: ContextVar[int] = ContextVar("firing_timer", default=0)
+
+@dataclass
+class _Firing:
+    """The timer that the running use case is fired by, as it was claimed; and which attempt has set it anew, if any."""
+
+    timer_id: int = 0
+    version: int = 0
+    set_anew_in: object = None
+
+
+_firing: ContextVar[_Firing] = ContextVar("firing_timer", default=_Firing())  # noqa: B039 - never changed
 
 
 @dataclass
@@ -68,8 +78,14 @@ def set_timers(deadlines: Iterable[Deadline]) -> None:
 
 @db.transaction_required
 def reset_timer(deadline: Deadline) -> None:
-    """Set a timer, or move the one that stands, fired or not."""
-    moved = Timer.objects.filter(subject=deadline.subject, kind=deadline.kind).update(
+    """Set a timer, or move the one that stands, fired or not; also the one that is just firing here.
+
+    Raises TimerMoved where that was moved by somebody else meanwhile.
+    """
+    standing = Timer.objects.filter(subject=deadline.subject, kind=deadline.kind)
+    if _is_firing(standing):
+        standing = _claim_anew(standing)
+    moved = standing.update(
         due_at=deadline.due_at,
         clock=clock.clock_name(),
         version=F("version") + 1,
@@ -89,7 +105,7 @@ def cancel_timers(*, subjects: Iterable[int], kinds: Iterable[str]) -> None:
     One that is just firing elsewhere finds itself gone and rolls back.
     """
     pending = Timer.objects.filter(subject__in=list(subjects), kind__in=list(kinds), fired_at=None)
-    pending.exclude(pk=_firing.get()).delete()
+    pending.exclude(pk=_firing.get().timer_id).delete()
 
 
 def sweep(
@@ -121,12 +137,16 @@ def _claim(*, kinds: Iterable[str], now: datetime, clock_name: str, limit: int) 
 
 
 def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
+    firing = _Firing(timer.pk, timer.version)
+
     def mark_fired(_result: Any) -> None:
+        if firing.set_anew_in is db.current_attempt():
+            return
         pending = Timer.objects.filter(pk=timer.pk, version=timer.version, fired_at=None)
         if not pending.update(fired_at=now, claimed_until=None):
             raise TimerMoved(timer.pk)
 
-    token = _firing.set(timer.pk)
+    token = _firing.set(firing)
     try:
         with db.alongside(mark_fired):
             handler(timer.subject, now)
@@ -139,6 +159,27 @@ def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
     finally:
         _firing.reset(token)
     return True
+
+
+def _is_firing(standing: QuerySet[Timer]) -> bool:
+    """Whether the use case that runs is fired by the timer."""
+    firing = _firing.get()
+    return bool(firing.timer_id) and standing.filter(pk=firing.timer_id).exists()
+
+
+def _claim_anew(standing: QuerySet[Timer]) -> QuerySet[Timer]:
+    """The timer that is just firing, if nobody else has moved it. Raises TimerMoved.
+
+    Once this attempt has set it anew, nobody else can.
+    """
+    firing, attempt = _firing.get(), db.current_attempt()
+    if firing.set_anew_in is attempt:
+        return standing
+    as_claimed = Timer.objects.select_for_update().filter(pk=firing.timer_id, version=firing.version, fired_at=None)
+    if not as_claimed.exists():
+        raise TimerMoved(firing.timer_id)
+    firing.set_anew_in = attempt
+    return standing
 
 
 def _back_off(timer: Timer, error: Exception) -> None:

@@ -1,4 +1,5 @@
-"""What operators set up: shops, what they charge for delivery, their people, and the platform's own promotions.
+"""What operators set up: shops, what they charge for delivery, their people, and the platform's own promotions; and
+what they refund.
 
 Each act is a page with one form. It needs two or more apps, so it stands here and not in the admin of one of them; what
 it does is a use case of theirs, which leaves the audit entry.
@@ -20,12 +21,15 @@ from unfold.widgets import (
 )
 
 from apps.accounts import api as accounts
+from apps.aftersales import api as aftersales
 from apps.catalog import api as catalog
 from apps.fees import api as fees
 from apps.markets import api as markets
+from apps.orders import api as orders
 from apps.pricing.api import AmountOff, Benefit, RateOff
 from apps.promotions import api as promotions
 from apps.sellers import api as sellers
+from apps.settlement import api as settlement
 from tradecore import clock
 from tradecore.errors import Refusal
 from tradecore.ids import MAX_ID, find_id
@@ -36,6 +40,9 @@ PLATFORM_KINDS = (promotions.PromotionKind.PLATFORM_COUPON, promotions.Promotion
 
 #: Basis points in one per cent.
 _PERCENT_BP = 100
+
+#: No line of an order has so many units.
+_COUNT_DIGITS_MAX = 10
 
 
 def _text(**options: Any) -> forms.CharField:
@@ -297,6 +304,96 @@ class CreatePromotion(_MarketAct):
     def _targets(self) -> tuple[promotions.Target, ...]:
         lines = self.cleaned_data["targets"].split()
         return tuple(map(_target, lines)) or (promotions.Target(promotions.TargetKind.ALL),)
+
+
+class RefundOrders(Act):
+    """Money back of what was shipped, for the platform's own reasons."""
+
+    title = "Refund orders"
+    description = (
+        "Units that a carrier has or had. A part of one order goes back at once; all that is left of an order, or "
+        "several orders, wait for a second person: each is a request of its own."
+    )
+    button = "Refund"
+    needs = "aftersales.add_case"
+    renamed: ClassVar = {"units": "lines"}
+
+    numbers = forms.CharField(
+        widget=UnfoldAdminTextareaWidget, help_text=f"Their numbers, one per line; at most {aftersales.ORDERS_MAX}."
+    )
+    lines = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget,
+        help_text="Of one order: line number, colon, units; one per line. Empty: all that can be refunded.",
+    )
+    reason = _choice([(code, code.replace("_", " ")) for code in aftersales.list_codes(aftersales.Actor.OPERATOR)])
+    comment = _text(max_length=300, help_text="The audit keeps it, and the buyer may read it.")
+
+    def perform(self, *, actor: str, now: datetime) -> str:
+        asked = aftersales.refund_by_operator(
+            refunds=self._refunds(),
+            reason=self.cleaned_data["reason"],
+            comment=self.cleaned_data["comment"],
+            actor=actor,
+            now=now,
+        )
+        if asked.case_id is not None:
+            case = aftersales.get_case(case_id=asked.case_id)
+            return f"Refunded: {case.refund}, case {case.number}."
+        return " ".join(str(waits) for waits in asked.awaiting)
+
+    def _refunds(self) -> list[aftersales.OrderRefund]:
+        order_ids = [self._order_id(number) for number in self.cleaned_data["numbers"].splitlines() if number.strip()]
+        if not 1 <= len(set(order_ids)) == len(order_ids) <= aftersales.ORDERS_MAX:
+            raise forms.ValidationError({"numbers": f"Name 1 to {aftersales.ORDERS_MAX} orders, each once."})
+        lines = self.cleaned_data["lines"].split()
+        if lines and len(order_ids) > 1:
+            raise forms.ValidationError({"lines": "Lines are those of one order."})
+        units = self._units(order_ids[0], lines) if lines else None
+        return [aftersales.OrderRefund(order_id=order_id, units=units) for order_id in order_ids]
+
+    def _order_id(self, number: str) -> int:
+        found = find_id(number.strip())
+        if found is None or found > MAX_ID:
+            raise forms.ValidationError({"numbers": f"There is no order “{number.strip()}”."})
+        return found
+
+    def _units(self, order_id: int, lines: list[str]) -> tuple[orders.LineUnits, ...]:
+        by_number = {str(line.line_no): line.id for line in orders.get_order(order_id=order_id).lines}
+        units = []
+        for line in lines:
+            number, _, count = line.partition(":")
+            if number not in by_number or not (
+                count.isascii() and count.isdecimal() and len(count) < _COUNT_DIGITS_MAX
+            ):
+                raise forms.ValidationError({"lines": f"“{line}” is not a line of the order and its units."})
+            units.append(orders.LineUnits(line_id=by_number[number], quantity=int(count)))
+        return tuple(units)
+
+
+class ProposePayouts(_MarketAct):
+    """What is available in a market, as one more run of the day: the daily job proposes one by itself."""
+
+    title = "Propose payouts"
+    description = (
+        "Every shop of the market with money available, an account that is usable, and no payout on its way. Nothing "
+        "is sent before a second person has approved the list."
+    )
+    button = "Propose"
+    needs = "settlement.add_payoutrun"
+
+    reason = _text(max_length=300, help_text="The second person reads it.")
+
+    def perform(self, *, actor: str, now: datetime) -> str:
+        market, reason = self.cleaned_data["market"], self.cleaned_data["reason"]
+        run_id = settlement.propose_payouts(market=market, actor=actor, reason=reason, now=now)
+        if run_id is None:
+            raise forms.ValidationError({"market": "There is nothing to pay out now."})
+        run = settlement.get_payout_run(run_id=run_id)
+        return (
+            f"Proposed: run {run.id}, payouts: {run.payout_count}, in all {run.total}. "
+            f"A second person must approve this: request {run.approval_id}."
+        )
 
 
 def _target(line: str) -> promotions.Target:

@@ -14,6 +14,8 @@ _ACTS: tuple[tuple[str, type[acts.Act], str], ...] = (
     ("local_shipping", acts.SetDeliveryRate, "back_office:set_delivery_rate"),
     ("person_add", acts.AddShopStaff, "back_office:add_shop_staff"),
     ("loyalty", acts.CreatePromotion, "back_office:create_promotion"),
+    ("currency_exchange", acts.RefundOrders, "back_office:refund_orders"),
+    ("outgoing_mail", acts.ProposePayouts, "back_office:propose_payouts"),
 )
 
 #: Group -> entries: title, icon (of Material Symbols), table. Who may not view a table does not see its entry.
@@ -39,6 +41,20 @@ _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Provider answers", "call_received", "payments.provideranswer"),
             ("Captures", "savings", "payments.capture"),
             ("Refunds", "undo", "payments.refund"),
+            ("Disputes", "gavel", "payments.dispute"),
+        ),
+    ),
+    (
+        "Settlement",
+        (
+            ("Sellers' accounts", "wallet", "settlement.selleraccount"),
+            ("Statements", "description", "settlement.statement"),
+            ("Settlements", "handshake", "settlement.settlement"),
+            ("Settlement lines", "receipt_long", "settlement.settlementline"),
+            ("Payout runs", "playlist_add_check", "settlement.payoutrun"),
+            ("Payouts", "outgoing_mail", "settlement.payout"),
+            ("Payout accounts", "account_balance_wallet", "settlement.payoutaccount"),
+            ("Exchange rates", "currency_exchange", "settlement.fxrate"),
         ),
     ),
     (
@@ -51,6 +67,8 @@ _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Manifests of days", "verified", "ledger.daymanifest"),
             ("Breaks", "broken_image", "reconciliation.break"),
             ("Reconciliation runs", "fact_check", "reconciliation.run"),
+            ("Files of outsiders", "folder_open", "reconciliation.file"),
+            ("Their lines", "compare_arrows", "reconciliation.fileline"),
         ),
     ),
     (
@@ -58,7 +76,11 @@ _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("Purchases", "shopping_bag", "orders.purchase"),
             ("Orders", "receipt", "orders.order"),
+            ("Requests to cancel", "cancel_schedule_send", "orders.cancelrequest"),
             ("Packages", "package_2", "fulfilment.package"),
+            ("After-sales cases", "assignment_return", "aftersales.case"),
+            ("Documents", "description", "documents.document"),
+            ("Series of documents", "tag", "documents.series"),
             ("Stock holds", "lock", "inventory.stockhold"),
             ("Promotion holds", "confirmation_number", "promotions.promotionhold"),
         ),
@@ -119,6 +141,12 @@ def _pages(request: HttpRequest) -> list[dict[str, Any]]:
             "icon": "balance",
             "link": reverse("back_office:trial_balance"),
             "permission": _may("ledger.view_posting"),
+        },
+        {
+            "title": "Fee simulator",
+            "icon": "calculate",
+            "link": reverse("back_office:simulator"),
+            "permission": _may("fees.view_feeplan"),
         },
         {
             "title": "Dead letters",

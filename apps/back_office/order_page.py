@@ -91,6 +91,7 @@ class OrderPage:
     rungs: tuple[Rung, ...]
     gone: tuple[GoneRow, ...]
     holds: tuple[orders.HoldView, ...]
+    cancel_requests: tuple[orders.CancelRequestView, ...]
     payment: payments.Payment
     history: payments.PaymentHistory
     calls: tuple[CallRow, ...]
@@ -127,6 +128,7 @@ def build_order_page(*, order_id: int, now: datetime) -> OrderPage:
         rungs=climb((*(step for line in order.lines for step in line.ladder), *order.breakdown.steps), titles=titles),
         gone=_gone_rows(order),
         holds=tuple(orders.list_holds(order_id=order.id)),
+        cancel_requests=tuple(orders.list_cancel_requests(order_id=order.id)),
         payment=payment,
         history=history,
         calls=_call_rows(payment, history),

@@ -13,11 +13,13 @@ from apps.catalog.contracts import (
     Sku,
     SkuDetails,
     TaxCategory,
+    WaitingPrice,
 )
 from apps.catalog.errors import (
     CategoryExists,
     CategoryTooDeep,
     InvalidField,
+    PriceChanged,
     PriceExists,
     PriceInPast,
     PriceOutOfRange,
@@ -29,6 +31,7 @@ from apps.catalog.errors import (
     UnknownSku,
     VersionStale,
 )
+from apps.catalog.price_drops import PRICE_DROP
 from apps.catalog.selectors import (
     find_shop_sku,
     get_product,
@@ -40,9 +43,11 @@ from apps.catalog.selectors import (
     list_products,
     list_shop_products,
     list_skus_by_code,
+    list_waiting_prices,
 )
 from apps.catalog.services import (
     add_sku,
+    carry_out_price_drop,
     create_category,
     create_product,
     deactivate_product,
@@ -54,6 +59,7 @@ from apps.catalog.services import (
 )
 
 __all__ = [
+    "PRICE_DROP",
     "Category",
     "CategoryExists",
     "CategoryTooDeep",
@@ -62,6 +68,7 @@ __all__ = [
     "ListingFilter",
     "Offer",
     "Price",
+    "PriceChanged",
     "PriceExists",
     "PriceInPast",
     "PriceOutOfRange",
@@ -79,7 +86,9 @@ __all__ = [
     "UnknownProduct",
     "UnknownSku",
     "VersionStale",
+    "WaitingPrice",
     "add_sku",
+    "carry_out_price_drop",
     "create_category",
     "create_product",
     "deactivate_product",
@@ -96,6 +105,7 @@ __all__ = [
     "list_products",
     "list_shop_products",
     "list_skus_by_code",
+    "list_waiting_prices",
     "publish_product",
     "set_price",
 ]

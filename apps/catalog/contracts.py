@@ -96,6 +96,18 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingPrice:
+    """A price that a second person must approve, in place of `price`. Without `valid_from` it begins as they do."""
+
+    approval_id: int
+    market: str
+    price: Money
+    amount: Money
+    valid_from: datetime | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PricedSku:
     """A SKU with its price in one market at one moment; None where it has none."""
 

@@ -140,6 +140,17 @@ class PriceInPast(Refusal):
 
 
 @dataclass
+class PriceChanged(Refusal):
+    """What was asked for took the place of another price; `price` is the one that it would end now."""
+
+    code = "catalog.price_changed"
+    kind = Kind.CONFLICT
+    title = "The price has changed since this one was asked for. Ask for it again."
+
+    price: Money
+
+
+@dataclass
 class PriceExists(Refusal):
     """Another price begins at the same moment. History is never rewritten: begin at another moment."""
 

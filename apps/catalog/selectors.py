@@ -31,9 +31,12 @@ from apps.catalog.contracts import (
     Sku,
     SkuDetails,
     TaxCategory,
+    WaitingPrice,
 )
 from apps.catalog.errors import UnknownProduct, UnknownSku
 from apps.catalog.fields import title_key
+from apps.catalog.price_drops import PRICE_DROP, subject_of, to_waiting_price
+from tradecore import approvals
 from tradecore.money import Money
 
 _EVERYTHING = ListingFilter()
@@ -110,6 +113,12 @@ def list_prices(*, shop_id: int, sku_id: int, before: int | None, limit: int) ->
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return [price_of(row) for row in rows.order_by("-pk")[:limit]]
+
+
+def list_waiting_prices(*, sku_id: int, now: datetime) -> tuple[WaitingPrice, ...]:
+    """The prices of a SKU that wait for a second person, longest first."""
+    waiting = approvals.list_pending_of(subject=subject_of(sku_id), kind=PRICE_DROP, now=now)
+    return tuple(map(to_waiting_price, waiting))
 
 
 def list_categories() -> tuple[Category, ...]:

@@ -5,5 +5,5 @@ now. Promises that what must be true together commits together, and that no prov
 Refuses to know how a request came in, and who carries the parcel.
 
 Each file is one act: `quote`, `place_purchase`, `collect_payment`, `confirm_payment`, `expire_purchase`,
-`cancel_lines`, `end_remorse`.
+`cancel_lines`, `request_cancellation`, `end_remorse`.
 """

@@ -9,9 +9,13 @@ from apps.checkout.collect_payment import (
 )
 from apps.checkout.confirm_payment import apply_statement, confirm_free_purchase
 from apps.checkout.contracts import (
+    CREATOR_SHARES,
     LINES_MAX,
     QUANTITY_MAX,
     Buyer,
+    CreatorShare,
+    CreatorShares,
+    NoCreators,
     PaymentProgress,
     PlacePurchase,
     Quote,
@@ -33,20 +37,33 @@ from apps.checkout.errors import (
     QuoteInvalid,
     QuoteUsed,
     SkuUnavailable,
+    SuspectChanged,
 )
 from apps.checkout.expire_purchase import cancel_unpaid_purchase, expire_purchase
 from apps.checkout.place_purchase import place_purchase
 from apps.checkout.quote import make_quote
-from apps.checkout.settle_suspect import settle_suspect
+from apps.checkout.request_cancellation import (
+    approve_cancel_request,
+    approve_unanswered_request,
+    reject_cancel_request,
+    request_cancellation,
+    withdraw_cancel_request,
+)
+from apps.checkout.settle_suspect import SETTLE_SUSPECT, carry_out_settlement, settle_suspect
 
 __all__ = [
+    "CREATOR_SHARES",
     "LINES_MAX",
     "QUANTITY_MAX",
+    "SETTLE_SUSPECT",
     "AmountTooLarge",
     "Buyer",
+    "CreatorShare",
+    "CreatorShares",
     "DeliveryOptionUnknown",
     "MarketClosed",
     "MethodUnknown",
+    "NoCreators",
     "NotPayable",
     "NotUnpaid",
     "PaymentProgress",
@@ -58,14 +75,18 @@ __all__ = [
     "QuoteUsed",
     "QuotedItem",
     "SkuUnavailable",
+    "SuspectChanged",
     "TenderWish",
     "WantedLine",
     "Wish",
     "apply_statement",
     "apply_stored_answers",
+    "approve_cancel_request",
+    "approve_unanswered_request",
     "cancel_lines",
     "cancel_unpaid_purchase",
     "cancel_unshipped",
+    "carry_out_settlement",
     "collect_payment",
     "confirm_free_purchase",
     "end_remorse",
@@ -74,5 +95,8 @@ __all__ = [
     "offer_tenders",
     "place_purchase",
     "poll_provider_calls",
+    "reject_cancel_request",
+    "request_cancellation",
     "settle_suspect",
+    "withdraw_cancel_request",
 ]

@@ -19,7 +19,8 @@ from tradecore.timers import Deadline, reset_timer
 
 log = structlog.get_logger()
 
-#: What a webhook is not believed until the provider says it when it is asked: everything that ends a call.
+#: What a webhook is not believed until the provider says it when it is asked: everything that ends a call, and
+#: whatever is said of a chargeback.
 _FINAL = frozenset(
     {
         payments.Said.CAPTURED,
@@ -27,6 +28,7 @@ _FINAL = frozenset(
         payments.Said.FAILED,
         payments.Said.REFUNDED,
         payments.Said.VOIDED,
+        *payments.DISPUTE_WORDS,
     }
 )
 #: Authorise, then capture: every call of a purchase is sent in so many rounds at most.
@@ -61,7 +63,7 @@ def _send(call: payments.Call, *, purchase_id: int, now: datetime) -> PaymentPro
 
 @db.use_case
 def _dismiss_lie(answer: payments.StoredAnswer, *, now: datetime) -> None:
-    """A webhook, however well signed, said another sum or account than its provider does when it is asked.
+    """A webhook, however well signed, said something else than its provider does when it is asked.
 
     Nothing comes of it but the record; the call itself is asked about by the poller.
     """
@@ -161,7 +163,7 @@ def _apply_stored(answer: payments.StoredAnswer, *, now: datetime) -> bool:
         confirmed = payments.confirm_statement(answer)
         if confirmed is None:
             return False
-        if (statement.amount, statement.account) != (confirmed.amount, confirmed.account):
+        if _is_lie(statement, confirmed):
             _dismiss_lie(answer, now=now)
             return True
         statement = confirmed
@@ -169,3 +171,10 @@ def _apply_stored(answer: payments.StoredAnswer, *, now: datetime) -> bool:
     if progress is not None and not progress.is_final:
         collect_payment(purchase_id=progress.purchase.id, now=now)
     return True
+
+
+def _is_lie(told: payments.Statement, confirmed: payments.Statement) -> bool:
+    """Whether a webhook said another sum or account than its provider does, or a chargeback of something else."""
+    if (told.amount, told.account) != (confirmed.amount, confirmed.account):
+        return True
+    return told.dispute is not None and (confirmed.dispute is None or told.reference != confirmed.reference)

@@ -1,15 +1,17 @@
 """What crosses the door of checkout."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from apps.accounts.api import Address
+from apps.fees.api import FeeBasis
 from apps.orders.api import PurchaseView
 from apps.payments.api import Payment, TenderRequest
 from apps.pricing.api import PricedBasket
-from tradecore.money import Money
+from tradecore.extensions import ExtensionPoint
+from tradecore.money import BASIS_POINTS, Money
 
 LINES_MAX = 200
 QUANTITY_MAX = 10_000
@@ -47,6 +49,41 @@ class Wish:
     """Signed; only a replay of recorded purchases sets it, and no route can."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatorShare:
+    """What somebody who brought the buyer to a SKU gets of its sale: a share of `basis`, on account of the seller.
+
+    It goes back with the goods, pro rata. As it stands at purchase it is frozen on the line, as `terms["creator"]`.
+    """
+
+    creator_ref: int
+    basis: FeeBasis
+    rate_bp: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate_bp <= BASIS_POINTS:
+            raise ValueError(f"a creator's share is more than nothing and at most the whole: {self.rate_bp}")
+
+
+class CreatorShares(Protocol):
+    """Who knows whose creators' sales these are. It may read, and is asked by every quote and again at purchase."""
+
+    def shares_for(self, *, sku_ids: Collection[int], buyer_ref: int, now: datetime) -> Mapping[int, CreatorShare]:
+        """SKU -> the share of its creator, for those of the SKUs that have one; of others nothing is looked at."""
+        ...
+
+
+#: Whoever is named "default" here is asked. `config/extensions.py` fills it.
+CREATOR_SHARES: ExtensionPoint[CreatorShares] = ExtensionPoint("creator shares")
+
+
+class NoCreators:
+    """Every sale is the seller's own."""
+
+    def shares_for(self, *, sku_ids: Collection[int], buyer_ref: int, now: datetime) -> Mapping[int, CreatorShare]:
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class QuotedItem:
     """What is known of one SKU of a quote beside its price. `terms` are the terms of sale, frozen at purchase."""
@@ -63,6 +100,7 @@ class QuotedItem:
 class Quote:
     """What a wish costs now, and why. It holds nothing and is written nowhere; `token` buys it once, until
     `expires_at`. `tax_payable_to` is the jurisdiction that the platform remits its tax to, empty where sellers do.
+    `standard_shipping` is what each shop's cheapest delivery costs, where the law gives so much back, else empty.
     """
 
     id: int
@@ -70,6 +108,7 @@ class Quote:
     total: Money
     priced: PricedBasket
     tax_payable_to: str
+    standard_shipping: Mapping[int, int]
     items: Mapping[int, QuotedItem]
     expires_at: datetime
     token: str

@@ -125,3 +125,12 @@ class NotPayable(Refusal):
     title = "This purchase can no longer be paid."
 
     purchase_status: str
+
+
+@dataclass
+class SuspectChanged(Refusal):
+    """The provider has said something else about the tender since a person judged what it had said."""
+
+    code = "checkout.suspect_changed"
+    kind = Kind.CONFLICT
+    title = "The provider says something else by now. Look at it again."

@@ -86,6 +86,30 @@ def _book_refunded(fact: MoneyFact, now: datetime) -> None:
     ledger.post(refund, now=now)
 
 
+def _book_disputed(fact: MoneyFact, now: datetime) -> None:
+    assert fact.capture_ref is not None, "a chargeback takes the money of a capture"
+    opened = journals.dispute_opened(
+        dispute_ref=fact.reference,
+        capture_ref=fact.capture_ref,
+        payable_ref=fact.payable_ref,
+        provider=fact.provider,
+        amount=fact.amount,
+    )
+    ledger.post(opened, now=now)
+
+
+def _book_dispute_won(fact: MoneyFact, now: datetime) -> None:
+    assert fact.capture_ref is not None, "and brings it back there"
+    won = journals.dispute_won(
+        dispute_ref=fact.reference,
+        capture_ref=fact.capture_ref,
+        payable_ref=fact.payable_ref,
+        provider=fact.provider,
+        amount=fact.amount,
+    )
+    ledger.post(won, now=now)
+
+
 _BOOK: Mapping[MoneyMoved, Callable[[MoneyFact, datetime], None]] = {
     MoneyMoved.AUTHORISED: _book_authorised,
     MoneyMoved.AUTHORISATION_VOIDED: _end_authorisation(ledger.Outcome.VOIDED),
@@ -93,4 +117,6 @@ _BOOK: Mapping[MoneyMoved, Callable[[MoneyFact, datetime], None]] = {
     MoneyMoved.CAPTURED: _book_captured,
     MoneyMoved.RETURN_OPENED: _book_return,
     MoneyMoved.REFUNDED: _book_refunded,
+    MoneyMoved.DISPUTED: _book_disputed,
+    MoneyMoved.DISPUTE_WON: _book_dispute_won,
 }

@@ -134,6 +134,7 @@ def _draft(quote: Quote, wish: Wish, buyer: Buyer, *, pay_by: datetime) -> order
                 delivery_option=wish.delivery_option,
                 address=wire.to_json(wish.address),
                 tax_payable_to=quote.tax_payable_to,
+                standard_shipping_minor=quote.standard_shipping.get(priced.shop_id, 0),
             )
             for priced in quote.priced.orders
         ),

@@ -15,7 +15,7 @@ from django.core import signing
 
 from apps.accounts.api import Address
 from apps.catalog.api import Offer, list_offers
-from apps.checkout.contracts import Buyer, Quote, QuotedItem, WantedLine, Wish
+from apps.checkout.contracts import CREATOR_SHARES, Buyer, CreatorShare, Quote, QuotedItem, WantedLine, Wish
 from apps.checkout.errors import (
     AmountTooLarge,
     DeliveryOptionUnknown,
@@ -25,7 +25,13 @@ from apps.checkout.errors import (
     SkuUnavailable,
 )
 from apps.fees.api import get_plan
-from apps.markets.api import Market, deadline, get_market, get_tax_jurisdiction, list_tax_rates
+from apps.markets.api import (
+    Market,
+    deadline,
+    get_market,
+    get_tax_jurisdiction,
+    list_tax_rates,
+)
 from apps.pricing.api import (
     Basket,
     BasketLine,
@@ -43,6 +49,9 @@ from tradecore.ids import gene_of, new_id
 from tradecore.money import MAX_MINOR
 
 _SALT = "checkout.quote"
+
+#: Shop -> delivery option -> what it charges for it.
+_Rates = Mapping[int, Mapping[str, DeliveryRate]]
 
 
 def make_quote(*, wish: Wish, buyer: Buyer, now: datetime, quote_id: int | None = None) -> Quote:
@@ -92,7 +101,8 @@ def _quote(wish: Wish, buyer: Buyer, *, quote_id: int, now: datetime) -> Quote:
         raise MarketClosed(market=market.code)
     tax_rates = list_tax_rates(market.code, wish.address.region, now=now)
     offers, shops = _find_offers(wish, market, now=now)
-    basket = _make_basket(wish, market, offers, tax_rates)
+    rates = _find_rates(wish, offers)
+    basket = _make_basket(wish, market, offers, tax_rates, rates)
     rules = _find_rules(wish, buyer, offers, now=now)
     priced = price_basket(basket=basket, rules=rules, codes=_codes(wish))
     expires_at = deadline(market=market, clock="quote", start=now)
@@ -102,7 +112,8 @@ def _quote(wish: Wish, buyer: Buyer, *, quote_id: int, now: datetime) -> Quote:
         total=priced.total,
         priced=priced,
         tax_payable_to=_tax_payable_to(market, wish, now=now),
-        items=_describe_items(offers, shops, tax_rates, now=now),
+        standard_shipping=_standard_shipping(market, basket.lines, rates),
+        items=_describe_items(buyer, offers, shops, tax_rates, now=now),
         expires_at=expires_at,
         token=_sign(wish, buyer, quote_id=quote_id, expires_at=expires_at),
     )
@@ -135,7 +146,26 @@ def _find_offers(wish: Wish, market: Market, *, now: datetime) -> tuple[dict[int
     return offers, shops
 
 
-def _make_basket(wish: Wish, market: Market, offers: Mapping[int, Offer], tax_rates: Mapping[str, int]) -> Basket:
+def _find_rates(wish: Wish, offers: Mapping[int, Offer]) -> _Rates:
+    """What the shops of the offers charge for their deliveries. Refuses: DeliveryOptionUnknown."""
+    shop_ids = sorted({offer.shop_id for offer in offers.values()})
+    rates = list_delivery_rates(shop_ids=shop_ids)
+    missing = tuple(shop_id for shop_id in shop_ids if wish.delivery_option not in rates.get(shop_id, {}))
+    if missing:
+        raise DeliveryOptionUnknown(delivery_option=wish.delivery_option, shop_ids=missing)
+    return rates
+
+
+def _standard_shipping(market: Market, lines: Sequence[BasketLine], rates: _Rates) -> dict[int, int]:
+    """What each shop's cheapest delivery of its lines costs, where so much goes back after a change of mind."""
+    if not market.refunds_standard_delivery:
+        return {}
+    return {shop_id: min(_delivery_fee(rate, lines) for rate in of_shop.values()) for shop_id, of_shop in rates.items()}
+
+
+def _make_basket(
+    wish: Wish, market: Market, offers: Mapping[int, Offer], tax_rates: Mapping[str, int], rates: _Rates
+) -> Basket:
     lines = tuple(
         _basket_line(number, line, offers[line.sku_id], tax_rates) for number, line in enumerate(_merged(wish.lines), 1)
     )
@@ -146,7 +176,14 @@ def _make_basket(wish: Wish, market: Market, offers: Mapping[int, Offer], tax_ra
         tax_inclusive=market.prices_include_tax,
         tax_base_policy=PricingTaxBasePolicy(market.tax_base_policy.value),
         lines=lines,
-        shipping=_quote_shipping(wish, market, lines, tax_rates),
+        shipping=tuple(
+            ShopShipping(
+                shop_id,
+                _delivery_fee(of_shop[wish.delivery_option], lines),
+                tax_rates[market.shipping_tax_category],
+            )
+            for shop_id, of_shop in sorted(rates.items())
+        ),
         recorded_difference_minor=wish.recorded_difference_minor,
     )
 
@@ -177,34 +214,19 @@ def _basket_line(number: int, line: WantedLine, offer: Offer, tax_rates: Mapping
     )
 
 
-def _quote_shipping(
-    wish: Wish, market: Market, lines: Sequence[BasketLine], tax_rates: Mapping[str, int]
-) -> tuple[ShopShipping, ...]:
-    shop_ids = sorted({line.shop_id for line in lines})
-    rates = list_delivery_rates(shop_ids=shop_ids, option=wish.delivery_option)
-    missing = tuple(shop_id for shop_id in shop_ids if shop_id not in rates)
-    if missing:
-        raise DeliveryOptionUnknown(delivery_option=wish.delivery_option, shop_ids=missing)
-    return tuple(
-        _ship_from(rates[shop_id], [line for line in lines if line.shop_id == shop_id], market, tax_rates)
-        for shop_id in shop_ids
-    )
-
-
-def _ship_from(
-    rate: DeliveryRate, lines: Sequence[BasketLine], market: Market, tax_rates: Mapping[str, int]
-) -> ShopShipping:
-    fee_minor = shipping_fee(
+def _delivery_fee(rate: DeliveryRate, lines: Sequence[BasketLine]) -> int:
+    """What a shop charges for the delivery of those of the lines that are its own."""
+    own = [line for line in lines if line.shop_id == rate.shop_id]
+    return shipping_fee(
         rate=ShippingRate(
             base_minor=rate.base_minor,
             per_kg_minor=rate.per_kg_minor,
             included_grams=rate.included_grams,
             free_from_minor=rate.free_from_minor,
         ),
-        goods_minor=sum(line.list_unit_minor * line.quantity for line in lines),
-        weight_grams=sum(line.weight_grams * line.quantity for line in lines),
+        goods_minor=sum(line.list_unit_minor * line.quantity for line in own),
+        weight_grams=sum(line.weight_grams * line.quantity for line in own),
     )
-    return ShopShipping(rate.shop_id, fee_minor, tax_rates[market.shipping_tax_category])
 
 
 def _find_rules(wish: Wish, buyer: Buyer, offers: Mapping[int, Offer], *, now: datetime) -> tuple[PromotionRule, ...]:
@@ -225,9 +247,10 @@ def _codes(wish: Wish) -> tuple[str, ...]:
 
 
 def _describe_items(
-    offers: Mapping[int, Offer], shops: Mapping[int, Shop], tax_rates: Mapping[str, int], *, now: datetime
+    buyer: Buyer, offers: Mapping[int, Offer], shops: Mapping[int, Shop], tax_rates: Mapping[str, int], *, now: datetime
 ) -> dict[int, QuotedItem]:
     plans = {code: get_plan(code, now=now) for code in {shops[offer.shop_id].fee_plan for offer in offers.values()}}
+    shares = CREATOR_SHARES.get("default").shares_for(sku_ids=frozenset(offers), buyer_ref=buyer.ref, now=now)
     return {
         offer.sku_id: QuotedItem(
             sku_id=offer.sku_id,
@@ -239,10 +262,15 @@ def _describe_items(
                 "fee_plan": wire.to_json(plans[shops[offer.shop_id].fee_plan]),
                 "tax": {"category": str(offer.tax_category), "rate_e5": tax_rates[offer.tax_category]},
                 "category_id": str(offer.category_id),
+                **_creator_terms(shares.get(offer.sku_id)),
             },
         )
         for offer in offers.values()
     }
+
+
+def _creator_terms(share: CreatorShare | None) -> dict[str, Any]:
+    return {} if share is None else {"creator": wire.to_json(share)}
 
 
 def _sign(wish: Wish, buyer: Buyer, *, quote_id: int, expires_at: datetime) -> str:

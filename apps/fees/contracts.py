@@ -24,9 +24,11 @@ class FeeRefundPolicy(StrEnum):
 
 
 class PlanStatus(StrEnum):
-    """Whether a version may be in force."""
+    """Where a version stands. Only what is published is ever in force."""
 
     DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    REJECTED = "rejected"
     PUBLISHED = "published"
 
 
@@ -52,12 +54,20 @@ class FeeRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeePlan:
-    """One published version of a plan, in force from `valid_from` (UTC) until a later one begins."""
+    """One version of a plan, once published in force from `valid_from` (UTC) until a later one begins.
+
+    What is sold under it settles `settle_after_s` seconds after delivery; `reserve_bp` of what each order settles is
+    kept back for `reserve_s` seconds more.
+    """
 
     code: str
     version: int
+    market: str
     currency: str
     valid_from: datetime
+    settle_after_s: int
+    reserve_bp: int = 0
+    reserve_s: int = 0
     rules: tuple[FeeRule, ...]
 
     def rules_for(self, category_id: int | None) -> tuple[FeeRule, ...]:
@@ -69,10 +79,25 @@ class FeePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeePlanDraft:
-    """What the next version of a plan is to be."""
+class PlanVersion:
+    """A version of a plan by its name, and where it stands."""
 
     code: str
+    version: int
+    market: str
+    currency: str
+    status: PlanStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeePlanDraft:
+    """What the next version of a plan is to be. Its fields are those of FeePlan."""
+
+    code: str
+    market: str
     currency: str
     valid_from: datetime
+    settle_after_s: int
+    reserve_bp: int = 0
+    reserve_s: int = 0
     rules: tuple[FeeRule, ...]

@@ -42,11 +42,34 @@ class FeePlanBeginsTooEarly(Refusal):
 
 @dataclass
 class FeePlanSuperseded(Refusal):
-    """A later version of the plan is published already; draft another one."""
+    """This version of the plan is published already, or a later one is; draft another one."""
 
     code = "fees.plan_superseded"
     kind = Kind.CONFLICT
-    title = "A later version of this fee plan is published already."
+    title = "This version of the fee plan, or a later one, is published already."
 
     plan: str
     published_version: int
+
+
+@dataclass
+class FeePlanInReview(Refusal):
+    """Somebody has asked for its publication, and a second person has yet to decide."""
+
+    code = "fees.plan_in_review"
+    kind = Kind.CONFLICT
+    title = "The publication of this version has been asked for already."
+
+    plan: str
+    version: int
+
+
+@dataclass
+class FeePlanExists(Refusal):
+    """Only a plan of which there is no version yet can be published by one person; draft its next version."""
+
+    code = "fees.plan_exists"
+    kind = Kind.CONFLICT
+    title = "There is a version of this fee plan already. A second person must publish the next one."
+
+    plan: str

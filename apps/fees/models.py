@@ -11,6 +11,9 @@ from tradecore.ids import new_id
 ALL_CATEGORIES: Final = 0
 """`category_id` of a rule for all goods: a number, because a unique key takes every NULL for another value."""
 
+WAIT_S_MAX: Final = 366 * 24 * 3600
+"""Nobody waits longer than a year for their money, nor for their reserve."""
+
 # Plain texts, so that old migrations stand without the enums of today.
 _BASES: Final = [basis.value for basis in FeeBasis]
 _REFUND_POLICIES: Final = [policy.value for policy in FeeRefundPolicy]
@@ -20,16 +23,25 @@ _STATUSES: Final = [status.value for status in PlanStatus]
 class FeePlan(models.Model):
     """One version of a plan. See states.PLAN.
 
-    Neither it nor its rules ever change: a draft that is not liked is followed by another one. A published version is
-    in force from `valid_from` until a later one that is published begins.
+    Neither its terms nor its rules ever change: a draft that is not liked is followed by another one. A published
+    version is in force from `valid_from` until a later one that is published begins.
+
+    `approval_id` is the latest request to publish it. It is in review until that is decided, at the latest until
+    `review_ends_at`: what nobody has decided by then waits to be asked for again.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
     code = models.CharField(max_length=40)
     version = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=[(status, status) for status in _STATUSES])
+    market = models.CharField(max_length=16)
     currency = models.CharField(max_length=3)
     valid_from = models.DateTimeField()
+    settle_after_s = models.PositiveIntegerField()
+    reserve_bp = models.PositiveIntegerField(default=0)
+    reserve_s = models.PositiveIntegerField(default=0)
+    approval_id = models.BigIntegerField(null=True, blank=True)
+    review_ends_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -38,9 +50,25 @@ class FeePlan(models.Model):
             models.UniqueConstraint(fields=["code", "version"], name="fees_plan_version"),
             models.CheckConstraint(condition=Q(version__gte=1), name="fees_plan_version_counts"),
             models.CheckConstraint(
-                condition=Q(status="draft", published_at__isnull=True)
+                condition=Q(status="draft", approval_id__isnull=True, published_at__isnull=True)
+                | Q(status__in=["in_review", "rejected"], approval_id__isnull=False, published_at__isnull=True)
                 | Q(status="published", published_at__isnull=False),
                 name="fees_plan_published",
+            ),
+            models.CheckConstraint(
+                condition=Q(approval_id__isnull=True, review_ends_at__isnull=True)
+                | Q(approval_id__isnull=False, review_ends_at__isnull=False),
+                name="fees_plan_review",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="published") | Q(version=1) | Q(approval_id__isnull=False),
+                name="fees_plan_four_eyes",
+            ),
+            models.CheckConstraint(condition=Q(settle_after_s__lte=WAIT_S_MAX), name="fees_plan_settles"),
+            models.CheckConstraint(
+                condition=Q(reserve_bp=0, reserve_s=0)
+                | Q(reserve_bp__gte=1, reserve_bp__lte=10_000, reserve_s__gte=1, reserve_s__lte=WAIT_S_MAX),
+                name="fees_plan_reserve",
             ),
         ]
 

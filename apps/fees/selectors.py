@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from apps.fees import models
-from apps.fees.contracts import FeeBasis, FeePlan, FeeRefundPolicy, FeeRule, PlanStatus
+from apps.fees.contracts import FeeBasis, FeePlan, FeeRefundPolicy, FeeRule, PlanStatus, PlanVersion
 from apps.fees.errors import UnknownFeePlan
 from tradecore.memo import Memo
 
@@ -20,6 +20,30 @@ def get_plan(code: str, *, now: datetime) -> FeePlan:
     if code not in plans:
         raise UnknownFeePlan(plan=code[:40])
     return plans[code]
+
+
+def get_version(code: str, version: int) -> FeePlan:
+    """One version of a plan, in force or not. Refuses: UnknownFeePlan."""
+    plan = models.FeePlan.objects.filter(code=code, version=version).prefetch_related("rules").first()
+    if plan is None:
+        raise UnknownFeePlan(plan=code[:40])
+    return _plan_of(plan, plan.rules.all())
+
+
+def list_versions(*, limit: int) -> list[PlanVersion]:
+    """Versions of plans, whatever their status: the newest ones, by code, of each the latest first."""
+    rows = models.FeePlan.objects.order_by("-id")[:limit]
+    versions = [
+        PlanVersion(
+            code=row.code,
+            version=row.version,
+            market=row.market,
+            currency=row.currency,
+            status=PlanStatus(row.status),
+        )
+        for row in rows
+    ]
+    return sorted(versions, key=lambda each: (each.code, -each.version))
 
 
 def list_plans(codes: Iterable[str], *, now: datetime) -> dict[str, FeePlan]:
@@ -69,7 +93,11 @@ def _plan_of(plan: models.FeePlan, rules: Iterable[models.FeeRule]) -> FeePlan:
     return FeePlan(
         code=plan.code,
         version=plan.version,
+        market=plan.market,
         currency=plan.currency,
         valid_from=plan.valid_from,
+        settle_after_s=plan.settle_after_s,
+        reserve_bp=plan.reserve_bp,
+        reserve_s=plan.reserve_s,
         rules=tuple(rule_of(rule) for rule in in_order),
     )

@@ -60,6 +60,8 @@ class PackageRefused(PackageEvent):
 
     kind: ClassVar[str] = "fulfilment.package_refused"
 
+    units: tuple[LineUnits, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class PackageLost(PackageEvent):

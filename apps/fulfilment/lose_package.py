@@ -36,10 +36,11 @@ def lose(package: Package, after: PackageState, *, now: datetime) -> None:
     No stock comes back: what is lost is gone, and what was refused is on its way to the seller, who counts it in when
     it arrives. The refund is sent by the poller.
     """
-    gone = orders.lose_units(
-        order_id=package.order_id, units=rows.list_units(package.lines.all()), reason=after.lower(), now=now
-    )
-    rows.move(package, after, _EVENTS[after], now=now)
+    units = rows.list_units(package.lines.all())
+    gone = orders.lose_units(order_id=package.order_id, units=units, reason=after.lower(), now=now)
+    # Whoever looks at refused goods when they come back has to know what they are.
+    facts = {"units": units} if after is PackageState.REFUSED else {}
+    rows.move(package, after, _EVENTS[after], now=now, **facts)
     schedule_completion(package.order_id)
     refund_id = 0
     if gone.refund.minor:

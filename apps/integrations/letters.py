@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from apps.accounts import api as accounts
+from apps.aftersales import api as aftersales
 from apps.markets import api as markets
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.reconciliation import api as reconciliation
 from apps.sellers import api as sellers
+from apps.settlement import api as settlement
 from tradecore.errors import NotFound
 from tradecore.ids import format_number
 from tradecore.money import Money
@@ -100,14 +102,71 @@ def _order_moved(event: DeliveredEvent) -> list[Letter]:
 def _units_left(event: DeliveredEvent) -> list[Letter]:
     """Of an order that goes on without them: the end of a whole order is told as its cancellation."""
     order = orders.get_order(order_id=int(event.payload["order_id"]))
-    if order.status == "CANCELLED":
-        return []
+    if event.payload["how"] == "CHARGED_BACK":
+        return [_charged_back(event, order)]
+    if order.status == "CANCELLED" or event.payload["how"] not in {"CANCELLED", "LOST"}:
+        return []  # what is given back after the shipment is told by its case
     letters = []
     if event.payload["initiator"] != "buyer":
         letters.append(_fewer_for_buyer(event, order))
     if order.status != "ON_HOLD":  # the seller is told of the order when it is theirs to ship
         letters.append(_fewer_for_seller(event, order))
     return letters
+
+
+def _charged_back(event: DeliveredEvent, order: orders.OrderView) -> Letter:
+    return Letter(
+        to=_shop(order.shop_id).contact_email,
+        subject=f"A chargeback of order {order.number} is lost",
+        body=f"The buyer's bank keeps {_money(event.payload['refund'])}. As much of the order counts as refunded.",
+    )
+
+
+def _cancel_requested(event: DeliveredEvent) -> list[Letter]:
+    order = orders.get_order(order_id=int(event.payload["order_id"]))
+    request = orders.find_cancel_request(order_id=order.id)
+    if request is None or request.status != "OPEN":
+        return []
+    due = f"by {_moment(request.answer_by, order)}"
+    return [
+        Letter(
+            to=_purchase(order.purchase_id).contact_email,
+            subject=f"You ask to cancel order {order.number}",
+            body=f"The seller is asked to agree {due}. If they do not answer, it is cancelled.",
+        ),
+        Letter(
+            to=_shop(order.shop_id).contact_email,
+            subject=f"The buyer asks to cancel order {order.number}",
+            body=f"{_asked_for(request, order)} Approve or reject it {due}: without an answer it is cancelled then. "
+            "It cannot be shipped meanwhile.",
+        ),
+    ]
+
+
+def _asked_for(request: orders.CancelRequestView, order: orders.OrderView) -> str:
+    reason = request.reason.replace("_", " ")
+    if request.units is None:
+        return f"They ask to cancel all that is not shipped ({reason})."
+    codes = {line.id: line.sku_code for line in order.lines}
+    return f"They ask to cancel {', '.join(f'{u.quantity} × {codes[u.line_id]}' for u in request.units)} ({reason})."
+
+
+def _cancel_request_answered(event: DeliveredEvent) -> list[Letter]:
+    """The end of a whole order is told as its cancellation."""
+    order = orders.get_order(order_id=int(event.payload["order_id"]))
+    buyer, seller = _purchase(order.purchase_id).contact_email, _shop(order.shop_id).contact_email
+    if event.payload["status"] == "WITHDRAWN":
+        body = " ".join(["The order stands.", *_what_to_ship(order)])
+        return [Letter(to=seller, subject=f"Order {order.number} is not to be cancelled after all", body=body)]
+    if event.payload["status"] == "REJECTED":
+        reason = event.payload["reject_reason"].replace("_", " ")
+        subject = f"Your order {order.number} is not cancelled"
+        return [Letter(to=buyer, subject=subject, body=f"The seller did not agree ({reason}). The order goes on.")]
+    if order.status == "CANCELLED":
+        return []
+    how = "The seller agreed." if event.payload["decided_by"] == "seller" else "The seller was asked."
+    subject = f"A part of your order {order.number} is cancelled, as you asked"
+    return [Letter(to=buyer, subject=subject, body=f"{how} The rest of the order stands.")]
 
 
 def _fewer_for_buyer(event: DeliveredEvent, order: orders.OrderView) -> Letter:
@@ -141,6 +200,94 @@ def _what_to_ship(order: orders.OrderView) -> list[str]:
     due = [deadline.due_at for deadline in order.deadlines if deadline.kind == "ship_by"]
     sentences = [f"To be shipped: {', '.join(left)}."] if left and due else []
     return [*sentences, *(f"Ship it by {_moment(due_at, order)}." for due_at in due[: len(sentences)])]
+
+
+# --- After-sales ------------------------------------------------------------------------------------------------------
+
+#: What was done with a case: whom it is told, and in which words.
+_TOLD_OF_CASE: Mapping[str, tuple[str, str]] = {
+    "approve": ("buyer", "The seller agrees to what you have asked for."),
+    "reject": ("buyer", "The seller does not agree to what you have asked for."),
+    "offer": ("buyer", "The seller offers you {offered}, and you keep the goods."),
+    "refuse_offer": ("seller", "The buyer does not want what you have offered."),
+    "ship_back": ("seller", "The goods are on their way back to you."),
+    "accept_return": ("buyer", "The seller has the goods back."),
+    "refuse_return": ("buyer", "The seller does not accept what came back."),
+    "refund": ("buyer", "Money goes back to you."),
+    "refund_instead": ("buyer", "The goods cannot be replaced: your money goes back to you."),
+    "ship_replacement": ("buyer", "Other goods are on their way to you."),
+    "escalate": ("seller", "The buyer has asked the marketplace to decide."),
+    "support_buyer": ("buyer", "The marketplace has decided for you."),
+    "support_seller": ("buyer", "The marketplace has decided for the seller. The case is closed."),
+    "close": ("buyer", "Nobody has answered in time. The case is closed."),
+    "withdraw": ("seller", "The buyer has taken the case back."),
+}
+#: What somebody has to do, and what happens otherwise.
+_TO_DO: Mapping[str, str] = {
+    "review": "approve, reject, or make an offer",
+    "answer_offer": "accept or refuse it",
+    "ship_back": "send the goods back, and say with which parcel",
+    "inspect": "look at what comes back, and accept or refuse it",
+    "count_in": "count in what comes back",
+    "escalate": "ask the marketplace to decide, if you do not agree",
+    "ship_replacement": "send what replaces the goods",
+    "confirm_replacement": "say whether it has come, and is right",
+}
+_OTHERWISE: Mapping[str, str] = {
+    "approve": "it is approved",
+    "refuse_offer": "it counts as refused",
+    "close": "the case is closed",
+    "accept_return": "it counts as accepted",
+    "refund": "the buyer gets their money back",
+    "complete": "the case is complete",
+}
+
+
+def _case_opened(event: DeliveredEvent) -> list[Letter]:
+    if event.payload["initiator"] not in {"buyer", "system"}:
+        return []
+    reason = event.payload["reason"].replace("_", " ")
+    text = f"{event.payload['case_kind'].replace('_', ' ').capitalize()}: {reason}."
+    return [_of_case(_case(event), "seller", text)]
+
+
+def _case_moved(event: DeliveredEvent) -> list[Letter]:
+    if event.payload["act"] not in _TOLD_OF_CASE:
+        return []
+    case = _case(event)
+    whom, text = _TOLD_OF_CASE[event.payload["act"]]
+    letters = [_of_case(case, whom, text.format(offered=case.offered))]
+    if event.payload["act"] == "support_buyer":
+        letters.append(_of_case(case, "seller", "The marketplace has decided for the buyer."))
+    return letters
+
+
+def _of_case(case: aftersales.CaseView, whom: str, text: str) -> Letter:
+    """A letter to one side, with what is theirs to do as the case stands now, if anything is."""
+    order = orders.get_order(order_id=case.order_id)
+    to = _purchase(order.purchase_id) if whom == "buyer" else _shop(order.shop_id)
+    sentences = [text]
+    if case.refund is not None and whom == "buyer":
+        sentences.append(f"{case.refund} goes back to you.")
+    step = case.next_action
+    if step.actor == whom and step.action is not None and step.due_at is not None and step.default is not None:
+        otherwise = _OTHERWISE[step.default]
+        sentences.append(f"Until {_moment(step.due_at, order)} you can {_TO_DO[step.action]}; else {otherwise}.")
+    return Letter(to=to.contact_email, subject=f"Case {case.number} of order {order.number}", body=" ".join(sentences))
+
+
+def _case_overdue(event: DeliveredEvent) -> list[Letter]:
+    case, refund_id = _case(event), event.payload["refund_id"]
+    log.error("case_payment_overdue", case_id=case.id, refund_id=refund_id)
+    return _to_administrators(
+        subject=f"The money of case {case.number} has not gone back",
+        body=f"Refund {refund_id} of {case.refund} was opened when the case was decided, and has not succeeded since. "
+        "`manage.py refunds list` says what waits for a person.",
+    )
+
+
+def _case(event: DeliveredEvent) -> aftersales.CaseView:
+    return aftersales.get_case(case_id=int(event.payload["case_id"]))
 
 
 # --- Money ------------------------------------------------------------------------------------------------------------
@@ -181,10 +328,54 @@ def _payment_suspected(event: DeliveredEvent) -> list[Letter]:
     )
 
 
+_OF_PAYOUTS: Mapping[str, tuple[str, str]] = {
+    settlement.PayoutSent.kind: ("A payout is on its way", "{pays} was sent to your account {account}."),
+    settlement.PayoutConfirmed.kind: ("A payout has left our bank", "Your account {account} gets {pays}."),
+    settlement.PayoutReturned.kind: (
+        "A payout came back",
+        "Your account {account} did not take {pays} ({reason}). {amount} is yours again: is your payout account right?",
+    ),
+}
+
+
+def _payout_moved(event: DeliveredEvent) -> list[Letter]:
+    facts = event.payload
+    subject, body = _OF_PAYOUTS[event.kind]
+    words = {
+        "pays": _money(facts["pays"]),
+        "amount": _money(facts["amount"]),
+        "account": facts["account"],
+        "reason": facts.get("reason", "").replace("_", " ") or "no reason given",
+    }
+    return [Letter(to=_shop(int(facts["shop_id"])).contact_email, subject=subject, body=body.format(**words))]
+
+
+def _payout_account_changed(event: DeliveredEvent) -> list[Letter]:
+    """Whoever did not ask for it must hear of it."""
+    facts, usable_from = event.payload, datetime.fromisoformat(event.payload["usable_from"])
+    return [
+        Letter(
+            to=_shop(int(facts["shop_id"])).contact_email,
+            subject=f"Your shop is paid to account {facts['account']}",
+            body=f"Payouts go there from {usable_from:%d %B %Y, %H:%M} (UTC) on. If this was not you, tell us at once.",
+        )
+    ]
+
+
+def _payout_suspected(event: DeliveredEvent) -> list[Letter]:
+    payout_id, contradiction = event.payload["payout_id"], event.payload["contradiction"].replace("_", " ")
+    log.error("payout_suspected", payout_id=payout_id, contradiction=contradiction)
+    return _to_administrators(
+        subject=f"Payout {payout_id} is suspect",
+        body=f"What the bank says contradicts what it was told, or what it said before ({contradiction}). Nothing was "
+        f"changed. `manage.py payouts show {payout_id}` says how it stands.",
+    )
+
+
 def _break_found(event: DeliveredEvent) -> list[Letter]:
     """The books contradict themselves: what it is about is frozen where it can be, and nothing is repaired."""
     facts = event.payload
-    title = reconciliation.INVARIANTS[facts["invariant"]].title
+    title = reconciliation.title_of(facts["invariant"])
     at_risk = Money(facts["at_risk_minor"], facts["currency"]) if facts["currency"] else "no amount"
     log.error("break_found", invariant=facts["invariant"], row_ref=facts["row_ref"], what=facts["what"])
     return _to_administrators(
@@ -237,9 +428,18 @@ _WRITERS: Mapping[str, Callable[[DeliveredEvent], list[Letter]]] = {
     orders.PurchaseClosed.kind: _purchase_closed,
     orders.OrderMoved.kind: _order_moved,
     orders.UnitsLeft.kind: _units_left,
+    orders.CancelRequested.kind: _cancel_requested,
+    orders.CancelRequestAnswered.kind: _cancel_request_answered,
+    aftersales.CaseOpened.kind: _case_opened,
+    aftersales.CaseMoved.kind: _case_moved,
+    aftersales.CaseClosed.kind: _case_moved,
+    aftersales.PaymentOverdue.kind: _case_overdue,
     payments.RefundSucceeded.kind: _refund_succeeded,
     payments.RefundFailed.kind: _refund_failed,
     payments.PaymentSuspected.kind: _payment_suspected,
+    **dict.fromkeys(_OF_PAYOUTS, _payout_moved),
+    settlement.PayoutAccountChanged.kind: _payout_account_changed,
+    settlement.PayoutSuspected.kind: _payout_suspected,
     reconciliation.BreakFound.kind: _break_found,
     accounts.PasswordResetRequested.kind: _password_reset_requested,
 }

@@ -16,6 +16,7 @@ from apps.inventory.contracts import QUANTITY_MAX
 from apps.inventory.services.adjust import REASON_LENGTH_MAX, adjust_stock
 from tradecore import clock
 from tradecore.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
+from tradecore.approvals import AwaitsApproval
 from tradecore.errors import Refusal
 
 
@@ -73,7 +74,7 @@ class StockAdmin(ReadOnlyAdmin):
         if stock is None:
             raise Http404
         try:
-            adjust_stock(
+            done = adjust_stock(
                 shop_id=stock.warehouse.shop_id,
                 warehouse_id=stock.warehouse_id,
                 sku_id=stock.sku_id,
@@ -84,6 +85,9 @@ class StockAdmin(ReadOnlyAdmin):
             )
         except Refusal as refusal:
             self.message_user(request, refusal.title, messages.ERROR)
+        else:
+            if isinstance(done, AwaitsApproval):
+                self.message_user(request, str(done), messages.WARNING)
         return HttpResponse(headers={"HX-Redirect": reverse("admin:inventory_stock_change", args=[object_id])})
 
 

@@ -1,5 +1,6 @@
 """The public door of inventory."""
 
+from apps.inventory.bulk import BULK_CHANGE
 from apps.inventory.contracts import (
     QUANTITY_MAX,
     Counters,
@@ -12,6 +13,7 @@ from apps.inventory.contracts import (
     StockDifference,
     StockLevel,
     StockLine,
+    WaitingAdjustment,
     Warehouse,
 )
 from apps.inventory.errors import (
@@ -32,9 +34,10 @@ from apps.inventory.selectors import (
     list_levels,
     list_movements,
     list_overdue_holds,
+    list_waiting_adjustments,
     list_warehouses,
 )
-from apps.inventory.services.adjust import adjust_stock
+from apps.inventory.services.adjust import adjust_stock, carry_out_bulk_change
 from apps.inventory.services.hold import hold
 from apps.inventory.services.lines import release, ship, take_back
 from apps.inventory.services.rebuild import list_differences, repair
@@ -42,6 +45,7 @@ from apps.inventory.services.resolve import expire_holds, extend, post, void
 from apps.inventory.services.warehouses import create_warehouse
 
 __all__ = [
+    "BULK_CHANGE",
     "QUANTITY_MAX",
     "AdjustmentInvalid",
     "Counters",
@@ -60,10 +64,12 @@ __all__ = [
     "StockDifference",
     "StockLevel",
     "StockLine",
+    "WaitingAdjustment",
     "Warehouse",
     "WarehouseCodeTaken",
     "WarehouseInvalid",
     "adjust_stock",
+    "carry_out_bulk_change",
     "create_warehouse",
     "expire_holds",
     "extend",
@@ -75,6 +81,7 @@ __all__ = [
     "list_levels",
     "list_movements",
     "list_overdue_holds",
+    "list_waiting_adjustments",
     "list_warehouses",
     "post",
     "release",

@@ -74,6 +74,17 @@ class StockLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingAdjustment:
+    """An adjustment of one SKU that a second person must approve."""
+
+    approval_id: int
+    warehouse_id: int
+    delta: int
+    reason: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Warehouse:
     """A place that a shop ships from. Of two that have a SKU, the one of the lower `priority` number serves first."""
 

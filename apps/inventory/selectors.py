@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db.models import Sum
 
 from apps.inventory import contracts, models
+from apps.inventory.bulk import BULK_CHANGE, subject_of, to_waiting_adjustment
 from apps.inventory.contracts import Hold, HoldStatus, Movement, MovementKind, StockLevel
-from tradecore import clock
+from tradecore import approvals, clock
 from tradecore.errors import NotFound
 
 
@@ -55,6 +56,12 @@ def list_overdue_holds(*, now: datetime, limit: int) -> Sequence[int]:
     """The owners of pending holds of the running clock whose backstop has passed, longest overdue first."""
     overdue = models.StockHold.objects.filter(status=HoldStatus.PENDING, clock=clock.clock_name(), expires_at__lte=now)
     return list(overdue.order_by("expires_at").values_list("owner_ref", flat=True)[:limit])
+
+
+def list_waiting_adjustments(*, sku_id: int, now: datetime) -> list[contracts.WaitingAdjustment]:
+    """The adjustments of a SKU that wait for a second person, longest first."""
+    waiting = approvals.list_pending_of(subject=subject_of(sku_id), kind=BULK_CHANGE, now=now)
+    return [to_waiting_adjustment(request) for request in waiting]
 
 
 def list_movements(*, sku_id: int, limit: int) -> list[Movement]:

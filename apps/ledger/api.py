@@ -1,6 +1,6 @@
 """The public door of ledger."""
 
-from apps.ledger import journals
+from apps.ledger import journals, seller_journals
 from apps.ledger.chart import CHART, Account, AccountClass, Side
 from apps.ledger.contracts import (
     BalanceView,
@@ -85,5 +85,6 @@ __all__ = [
     "resolve",
     "reverse",
     "seal_postings",
+    "seller_journals",
     "trial_balance",
 ]

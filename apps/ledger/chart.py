@@ -47,6 +47,7 @@ def _owed(meaning: str, *, is_owned: bool = False, has_detail: bool = False) -> 
 CHART: Final[Mapping[str, AccountClass]] = MappingProxyType(
     {
         "PSP_CLEARING": _ours("captured by a provider, and not paid out to us yet", has_detail=True),
+        "DISPUTED": _ours("taken back by a provider for a chargeback whose loss is nobody's yet"),
         "BANK": _ours("in our bank account"),
         "BUYER_FUNDS": _owed("captured for a purchase, and not an order's yet"),
         "BUYER_REFUND_CLEARING": _owed("on its way back to a buyer"),

@@ -18,6 +18,17 @@ SALE = "sale"
 UNITS_GONE = "units_gone"
 LATE_MONEY = "late_money"
 REFUND = "refund"
+DISPUTE_OPENED = "dispute_opened"
+DISPUTE_WON = "dispute_won"
+CHARGED_BACK = "charged_back"
+CHARGEBACK_LOSS = "chargeback_loss"
+#: What a line of a provider's settlement may be, and the kind of its posting.
+PROVIDER_SETTLED = {
+    "charge": "settled_charge",
+    "refund": "settled_refund",
+    "chargeback": "settled_chargeback",
+    "chargeback_reversal": "settled_chargeback_reversal",
+}
 
 
 def authorisation(*, tender_ref: int, payable_ref: int, provider: str, amount: Money) -> Posting:
@@ -81,6 +92,82 @@ def refund(
     sheet.debit("BUYER_REFUND_CLEARING", amount.minor, about=refund_ref)
     sheet.credit(f"PSP_CLEARING.{provider}", amount.minor, about=capture_ref)
     return Posting(kind=REFUND, reference=call_ref, order_ref=order_ref, entries=tuple(sheet.entries))
+
+
+def dispute_opened(*, dispute_ref: int, capture_ref: int, payable_ref: int, provider: str, amount: Money) -> Posting:
+    """A provider has taken money back for a chargeback. Dr DISPUTED / Cr PSP_CLEARING."""
+    sheet = _disputed(dispute_ref, capture_ref=capture_ref, provider=provider, amount=amount, sign=1)
+    return Posting(kind=DISPUTE_OPENED, reference=dispute_ref, order_ref=payable_ref, entries=tuple(sheet))
+
+
+def dispute_won(*, dispute_ref: int, capture_ref: int, payable_ref: int, provider: str, amount: Money) -> Posting:
+    """And has given it to us again. Dr PSP_CLEARING / Cr DISPUTED."""
+    sheet = _disputed(dispute_ref, capture_ref=capture_ref, provider=provider, amount=amount, sign=-1)
+    return Posting(kind=DISPUTE_WON, reference=dispute_ref, order_ref=payable_ref, entries=tuple(sheet))
+
+
+def charged_back(
+    *,
+    gone_ref: int,
+    order_ref: int,
+    shop_ref: int,
+    dispute_ref: int,
+    tax_payable_to: str,
+    currency: str,
+    proceeds: Proceeds,
+) -> Posting | None:
+    """A chargeback is lost, and its order with it: the same part of the sale is undone as if it had been refunded.
+
+    The buyer has that money already: the provider took it for `dispute_ref`. None where nothing is undone.
+    E3, first step: Dr SELLER_PENDING 20.27 / Cr DISPUTED 18.62, coupon 1.65.
+    """
+    sheet = Sheet(currency).credit("DISPUTED", proceeds.paid_minor, about=dispute_ref)
+    _divide(sheet, proceeds, order_ref=order_ref, shop_ref=shop_ref, tax_payable_to=tax_payable_to, sign=-1)
+    return _unless_empty(sheet, kind=CHARGED_BACK, reference=gone_ref, order_ref=order_ref)
+
+
+def chargeback_loss(*, dispute_ref: int, payable_ref: int, amount: Money) -> Posting | None:
+    """What a lost chargeback took beyond what its orders had left. Dr PLATFORM_EXPENSE.chargeback / Cr DISPUTED.
+
+    None where it took nothing more.
+    """
+    sheet = Sheet(amount.currency)
+    sheet.debit("PLATFORM_EXPENSE.chargeback", amount.minor, about=dispute_ref)
+    sheet.credit("DISPUTED", amount.minor, about=dispute_ref)
+    return _unless_empty(sheet, kind=CHARGEBACK_LOSS, reference=dispute_ref, order_ref=payable_ref)
+
+
+def provider_settled(
+    *,
+    line: str,
+    reference: int,
+    settlement_ref: int,
+    capture_ref: int,
+    payable_ref: int,
+    provider: str,
+    gross: Money,
+    fee: Money,
+) -> Posting:
+    """A provider has settled one movement, within the transfer `settlement_ref`. Dr BANK, fee / Cr PSP_CLEARING.
+
+    `line` is a key of PROVIDER_SETTLED, `reference` the capture, the refund's call or the dispute that it is about.
+    `gross` is negative where the provider took money back (refund, chargeback); the entries are then the reverse. So
+    PSP_CLEARING comes to nothing for each capture, and BANK to the transfer for each settlement.
+    """
+    sheet = Sheet(gross.currency)
+    sheet.debit("BANK", gross.minor - fee.minor, about=settlement_ref)
+    sheet.debit("PLATFORM_EXPENSE.provider_fee", fee.minor, about=capture_ref)
+    sheet.credit(f"PSP_CLEARING.{provider}", gross.minor, about=capture_ref)
+    return Posting(
+        kind=PROVIDER_SETTLED[line], reference=reference, order_ref=payable_ref, entries=tuple(sheet.entries)
+    )
+
+
+def _disputed(reference: int, *, capture_ref: int, provider: str, amount: Money, sign: int) -> list[Entry]:
+    sheet = Sheet(amount.currency)
+    sheet.debit("DISPUTED", sign * amount.minor, about=reference)
+    sheet.credit(f"PSP_CLEARING.{provider}", sign * amount.minor, about=capture_ref)
+    return sheet.entries
 
 
 def _captured(reference: int, *, payable_ref: int, provider: str, amount: Money) -> list[Entry]:

@@ -1,6 +1,6 @@
 """The public door of markets."""
 
-from apps.markets.calendar import deadline, duration
+from apps.markets.calendar import deadline, duration, local_day
 from apps.markets.contracts import (
     WHOLE_MARKET,
     Clock,
@@ -52,6 +52,7 @@ __all__ = [
     "list_tax_rates",
     "load_market",
     "load_standard_markets",
+    "local_day",
     "open_market",
     "read_definition",
 ]

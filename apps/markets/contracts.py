@@ -17,11 +17,18 @@ class Clock(StrEnum):
     PAY_CARD = "pay_card"  # a purchase that is paid at once is still unpaid
     PAY_SLIP = "pay_slip"  # so is one that is paid at a bank
     REMORSE = "remorse"  # the buyer may no longer cancel without asking; the order goes to its seller
+    CANCEL_REQUEST = "cancel_request"  # the seller has not answered a buyer who asks to cancel, which grants it
     SHIP_BY = "ship_by"  # the seller is late, which is scored
     SHIP_CANCEL = "ship_cancel"  # nothing was arranged, so the order is cancelled
     COLLECT_CANCEL = "collect_cancel"  # it was arranged and no carrier has scanned it, so it is cancelled
     LOST = "lost"  # tracking has stood still
     AFTER_SALES = "after_sales"  # the window for returns closes and the order is complete
+    CASE_REVIEW = "case_review"  # the seller has not answered an after-sales case, which approves it
+    CASE_ESCALATE = "case_escalate"  # the buyer has let a rejection stand, which closes the case
+    CASE_ANSWER_OFFER = "case_answer_offer"  # the buyer has not answered a seller's offer, which refuses it
+    CASE_BUYER_SHIP = "case_buyer_ship"  # the buyer has not sent the goods back, which closes the case
+    CASE_INSPECT = "case_inspect"  # whoever awaits a parcel of a case has not complained of it, which accepts it
+    CASE_ARBITRATE = "case_arbitrate"  # the platform has not decided a case, which decides it for the buyer
 
 
 class ClockUnit(StrEnum):
@@ -90,6 +97,8 @@ class Market:
     `prices_include_tax`: listed prices are what the buyer pays, and tax is extracted from them rather than added.
     `platform_remits_tax`: the platform owes the tax of each sale to the state (US: marketplace facilitator); elsewhere
     it is the seller's to remit.
+    `refunds_standard_delivery`: whoever changes their mind about a whole order gets back what its cheapest delivery
+    would have cost (EU, UK).
     `shipping_tax_category` is how its delivery fees are taxed. A market that is not open takes no new purchases.
     """
 
@@ -99,6 +108,7 @@ class Market:
     prices_include_tax: bool
     tax_base_policy: TaxBasePolicy
     platform_remits_tax: bool
+    refunds_standard_delivery: bool
     shipping_tax_category: TaxCategory
     time_zone: str
     is_open: bool

@@ -54,6 +54,7 @@ class MarketDefinition:
     prices_include_tax: bool
     tax_base_policy: TaxBasePolicy
     platform_remits_tax: bool
+    refunds_standard_delivery: bool
     shipping_tax_category: TaxCategory
     time_zone: str
     opened_on: date
@@ -105,6 +106,7 @@ def _definition(  # noqa: PLR0913 - these are the keys of a file, and Python ref
     prices_include_tax: bool,
     tax_base_policy: str,
     platform_remits_tax: bool,
+    refunds_standard_delivery: bool,
     shipping_tax_category: str,
     time_zone: str,
     opened_on: str,
@@ -121,6 +123,7 @@ def _definition(  # noqa: PLR0913 - these are the keys of a file, and Python ref
         prices_include_tax=_yes_or_no(prices_include_tax),
         tax_base_policy=TaxBasePolicy(tax_base_policy),
         platform_remits_tax=_yes_or_no(platform_remits_tax),
+        refunds_standard_delivery=_yes_or_no(refunds_standard_delivery),
         shipping_tax_category=TaxCategory(shipping_tax_category),
         time_zone=ZoneInfo(_text(time_zone, 40)).key,
         opened_on=date.fromisoformat(opened_on),

@@ -35,6 +35,7 @@ class Market(models.Model):
     prices_include_tax = models.BooleanField()
     tax_base_policy = models.CharField(max_length=24, choices=_choices(_TAX_BASE_POLICIES))
     platform_remits_tax = models.BooleanField(default=False)
+    refunds_standard_delivery = models.BooleanField(default=False)
     shipping_tax_category = models.CharField(max_length=10, choices=_choices(_CATEGORIES))
     time_zone = models.CharField(max_length=40)
     opened_on = models.DateField()

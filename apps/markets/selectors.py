@@ -134,6 +134,7 @@ def _market(book: _Book, now: datetime) -> Market:
         prices_include_tax=row.prices_include_tax,
         tax_base_policy=TaxBasePolicy(row.tax_base_policy),
         platform_remits_tax=row.platform_remits_tax,
+        refunds_standard_delivery=row.refunds_standard_delivery,
         shipping_tax_category=TaxCategory(row.shipping_tax_category),
         time_zone=row.time_zone,
         is_open=row.is_open,

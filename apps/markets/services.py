@@ -27,7 +27,14 @@ HOLIDAY_YEARS_BEHIND: Final = 1
 HOLIDAY_YEARS_AHEAD: Final = 2
 
 _FIXED_FIELDS: Final = ("currency", "prices_include_tax", "time_zone", "opened_on")
-_FREE_FIELDS: Final = ("name", "tax_base_policy", "platform_remits_tax", "shipping_tax_category", "notes")
+_FREE_FIELDS: Final = (
+    "name",
+    "tax_base_policy",
+    "platform_remits_tax",
+    "refunds_standard_delivery",
+    "shipping_tax_category",
+    "notes",
+)
 
 RuleT = TypeVar("RuleT", ClockRule, TaxRate)
 

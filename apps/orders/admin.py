@@ -70,6 +70,12 @@ class _UnitsGoneInline(ReadOnlyInline):
     currency_path = "order.currency"
 
 
+class _CancelRequestInline(ReadOnlyInline):
+    model = models.CancelRequest
+    fields: ClassVar = ["status", "reason", "units", "requested_at", "answer_by", "decided_by", "reject_reason"]
+    ordering: ClassVar = ["id"]
+
+
 @admin.register(models.Order)
 class OrderAdmin(ReadOnlyAdmin):
     """Orders, found by their number, or the id of their purchase or buyer."""
@@ -79,7 +85,7 @@ class OrderAdmin(ReadOnlyAdmin):
     number_fields: ClassVar = ["id", "purchase_id", "buyer_ref"]
     search_help_text = "The number of an order or of its purchase, or the id of its buyer"
     currency_path = "currency"
-    inlines: ClassVar = [_LineInline, _TransitionInline, _HoldInline, _UnitsGoneInline]
+    inlines: ClassVar = [_LineInline, _TransitionInline, _HoldInline, _CancelRequestInline, _UnitsGoneInline]
 
     @admin.display
     def number(self, row: models.Order) -> str:
@@ -101,3 +107,14 @@ class OrderLineAdmin(ReadOnlyAdmin):
     number_fields: ClassVar = ["id", "sku_id"]
     search_help_text = "The id of a line or of its SKU"
     currency_path = "order.currency"
+
+
+@admin.register(models.CancelRequest)
+class CancelRequestAdmin(ReadOnlyAdmin):
+    """Buyers who ask to cancel, found by their order."""
+
+    list_display: ClassVar = ["order", "status", "reason", "requested_at", "answer_by", "decided_by", "reject_reason"]
+    list_select_related: ClassVar = ["order"]
+    list_filter: ClassVar = [filter_by("status", sorted(states.CANCEL_REQUEST.states))]
+    number_fields: ClassVar = ["id", "order_id"]
+    search_help_text = "The number of an order, or the id of a request"

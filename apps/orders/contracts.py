@@ -3,11 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from apps.orders.status import OrderFacts
-from apps.pricing.api import PricedOrder, Proceeds
+from apps.pricing.api import ChargesBack, PricedOrder, Proceeds, RefundableCharges, RefundableLine, RefundPart
 from tradecore.money import Money
+
+
+class GoneKind(StrEnum):
+    """How something goes back of an order."""
+
+    CANCELLED = "CANCELLED"  # units, before their shipment
+    LOST = "LOST"  # units, with a parcel that will never arrive
+    REFUNDED = "REFUNDED"  # units, after their shipment
+    CONCEDED = "CONCEDED"  # an amount; the buyer keeps the goods
+    CHARGED_BACK = "CHARGED_BACK"  # units or an amount, taken by the buyer's bank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +43,8 @@ class OrderDraft:
     address: Mapping[str, Any]
     tax_payable_to: str = ""
     """The jurisdiction that the platform remits the order's tax to; empty where the seller does."""
+    standard_shipping_minor: int = 0
+    """What the cheapest delivery would have cost, where the law gives so much back after a change of mind; else 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,13 @@ class LineView:
     collected: int
     delivered: int
     lost: int
+    refunded: int
+    returned: int
+
+    @property
+    def refundable_units(self) -> int:
+        """Units that the carrier has or had, and whose money has not gone back."""
+        return self.collected - self.lost - self.refunded
 
     @property
     def open_units(self) -> int:
@@ -202,8 +222,10 @@ class HoldView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoneView:
-    """Units that left an order for good: cancelled before shipment, or lost on the way."""
+    """What went back of an order at one moment."""
 
+    id: int
+    kind: GoneKind
     cause: str
     initiator: str
     reason: str
@@ -265,12 +287,13 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitsGone:
-    """Units that left an order for good, and what the frozen prices say goes back for them.
+    """What has just gone back of an order, and what the frozen prices say of it.
 
     What is left of the order may all have arrived already: then it completes at `completes_at`.
     `proceeds` are what is undone of its sale; `refund`, the buyer's part of them, goes to the buyer; `given_back` goes
     to the budgets of promotions, in minor units by promotion; `restored` are the promotions whose use comes back,
-    because every order that they covered died before shipment.
+    because every order that they covered died before shipment. `units` gave their money back; `from_stock` never left
+    the house, and are free again.
     """
 
     id: int
@@ -283,5 +306,130 @@ class UnitsGone:
     given_back: Mapping[int, int]
     restored: frozenset[int]
     units: tuple[LineUnits, ...]
+    from_stock: tuple[LineUnits, ...]
     order_is_dead: bool
     completes_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneEntry:
+    """What went back of an order at one moment, to the last component: `parts` by line, and of the charges.
+
+    A part without units is an amount that went back alone.
+    """
+
+    id: int
+    sequence: int
+    kind: GoneKind
+    cause: str
+    initiator: str
+    reason: str
+    occurred_at: datetime
+    parts: Mapping[int, RefundPart]
+    charges: ChargesBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoldLine:
+    """A line as it was sold, with its terms of sale."""
+
+    id: int
+    line_no: int
+    sku_id: int
+    title: str
+    sku_code: str
+    amounts: RefundableLine
+    terms: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """A paid order as money: what it was sold for, on which terms, and everything that went back of it since.
+
+    Frozen prices and terms; `gone` oldest first. `proceeds` are those of the whole sale.
+    """
+
+    order_id: int
+    number: str
+    purchase_id: int
+    shop_id: int
+    buyer_ref: int
+    market: str
+    currency: str
+    status: str
+    tax_payable_to: str
+    paid_at: datetime
+    delivered_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    holds: tuple[str, ...]
+    lines: tuple[SoldLine, ...]
+    charges: RefundableCharges
+    proceeds: Proceeds
+    gone: tuple[GoneEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundQuote:
+    """What would go back, and is not going back yet.
+
+    `refund` is the buyer's: goods, shipping, duty, and the tax on top of the prices where `tax` is not inside them.
+    Discounts that were given on the units are void; what the platform gave of them goes back to the platform.
+    """
+
+    refund: Money
+    goods: Money
+    shipping: Money
+    tax: Money
+    tax_inclusive: bool
+    duty: Money
+    seller_discount_void: Money
+    platform_discount_void: Money
+    shipping_subsidy_void: Money
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelStanding:
+    """What decides whether a buyer cancels at once or has to ask. `ship_by` is None before payment."""
+
+    market: str
+    status: str
+    ship_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextAction:
+    """Who must act next, until when, and what happens where they do not."""
+
+    actor: str
+    due_at: datetime
+    default: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequestView:
+    """A buyer's request to cancel, of these units or, where they are None, of all that is in no parcel.
+
+    `next_action` says who has to answer it while it is OPEN; None after.
+    """
+
+    id: int
+    order_id: int
+    status: str
+    reason: str
+    units: tuple[LineUnits, ...] | None
+    requested_at: datetime
+    answer_by: datetime
+    decided_by: str
+    decided_at: datetime | None
+    reject_reason: str
+    next_action: NextAction | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedCancelRequest:
+    """A request that is just closed. `open_units` are those that it is about and that are in no parcel still."""
+
+    reason: str
+    open_units: tuple[LineUnits, ...]

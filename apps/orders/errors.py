@@ -1,8 +1,10 @@
 """What orders refuse."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tradecore.errors import Kind, Refusal
+from tradecore.money import Money
 
 
 @dataclass
@@ -26,6 +28,29 @@ class TooManyUnits(Refusal):
 
     line_id: int
     available: int
+
+
+@dataclass
+class NotRefundable(Refusal):
+    """Nothing of the order was shipped yet, or all of it is over: what is not shipped is cancelled."""
+
+    code = "orders.not_refundable"
+    kind = Kind.CONFLICT
+    title = "There is nothing to refund of this order."
+
+    order_status: str
+
+
+@dataclass
+class AmountNotRefundable(Refusal):
+    """More than is left of the line, nothing, or in another currency."""
+
+    code = "orders.amount_not_refundable"
+    kind = Kind.CONFLICT
+    title = "That much is not left of this."
+
+    refundable: Money
+    asked: Money
 
 
 @dataclass
@@ -70,3 +95,26 @@ class NotDelivered(Refusal):
     title = "This order was not delivered yet."
 
     order_status: str
+
+
+@dataclass
+class CancelRequestOpen(Refusal):
+    """The seller has been asked already, and has not answered yet."""
+
+    code = "orders.cancel_request_open"
+    kind = Kind.CONFLICT
+    title = "The seller has been asked to cancel this order already."
+
+    request_id: int
+    answer_by: datetime
+
+
+@dataclass
+class CancelRequestNotOpen(Refusal):
+    """The latest request to cancel the order was answered or taken back; without one there is no status."""
+
+    code = "orders.cancel_request_not_open"
+    kind = Kind.CONFLICT
+    title = "No request to cancel this order is open."
+
+    request_status: str | None

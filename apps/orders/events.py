@@ -62,14 +62,19 @@ class OrderMoved(Event):
 
 @dataclass(frozen=True, slots=True)
 class UnitsLeft(Event):
-    """Units left an order for good, cancelled or lost with their parcel; `refund` goes back to the buyer."""
+    """Something went back of an order: units of it, or an amount without any. `refund` is the buyer's part of it.
+
+    `how` says whether it was CANCELLED, LOST, REFUNDED, CONCEDED or CHARGED_BACK, `cause` whose doing it is.
+    """
 
     kind: ClassVar[str] = "orders.units_left"
 
+    gone_id: int
     order_id: int
     purchase_id: int
     buyer_ref: int
     shop_id: int
+    how: str
     cause: str
     initiator: str
     reason: str
@@ -96,3 +101,34 @@ class HoldReleased(Event):
     order_id: int
     shop_id: int
     hold: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested(Event):
+    """A buyer asks to cancel what the seller may be packing. Where nobody answers until `answer_by`, it is granted."""
+
+    kind: ClassVar[str] = "orders.cancel_requested"
+
+    request_id: int
+    order_id: int
+    purchase_id: int
+    buyer_ref: int
+    shop_id: int
+    reason: str
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequestAnswered(Event):
+    """A request to cancel is open no more: `status` is APPROVED, REJECTED, or WITHDRAWN by its buyer."""
+
+    kind: ClassVar[str] = "orders.cancel_request_answered"
+
+    request_id: int
+    order_id: int
+    purchase_id: int
+    buyer_ref: int
+    shop_id: int
+    status: str
+    decided_by: str
+    reject_reason: str

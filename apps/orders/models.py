@@ -5,8 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from apps.orders.states import ORDER, PURCHASE
+from apps.orders.contracts import GoneKind
+from apps.orders.states import CANCEL_REQUEST, ORDER, PURCHASE
 from tradecore.ids import format_number, new_id
+
+_GONE_KINDS = [kind.value for kind in GoneKind]
 
 
 class Purchase(models.Model):
@@ -53,6 +56,9 @@ class Order(models.Model):
     Never changed after the purchase: shop, address, delivery, every amount but `refunded_minor`, the breakdown. The
     identities of the price ladder are constraints of this table. Moments are absolute and computed once.
     `tax_payable_to` is the jurisdiction that the platform remits the order's tax to, empty where the seller does.
+    `standard_shipping_minor` is what the shop's cheapest delivery would have cost, where the law gives so much of the
+    shipping back after a change of mind, else 0. `refunded_minor` is the buyer's money that went back, to them or to
+    their bank where they disputed it; `gone_count` is how often something did.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -86,7 +92,9 @@ class Order(models.Model):
     recorded_difference_minor = models.BigIntegerField(default=0)
     charges_recorded_difference_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
+    standard_shipping_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
+    gone_count = models.PositiveIntegerField(default=0)
     breakdown = models.JSONField()
 
     placed_at = models.DateTimeField()
@@ -149,6 +157,7 @@ class Order(models.Model):
             models.Index(fields=["buyer_ref", "id"], name="orders_order_buyer"),
             models.Index(fields=["shop_id", "status", "id"], name="orders_order_shop"),
             models.Index(fields=["status", "id"], name="orders_order_status"),
+            models.Index(fields=["market", "paid_at"], name="orders_order_paid"),
         ]
 
     def __str__(self) -> str:
@@ -159,7 +168,9 @@ class OrderLine(models.Model):
     """One SKU at one price within an order, and what became of its units.
 
     Never changed: everything but the counters. `ladder` is the line's way from list price to net, step by step; `terms`
-    are the terms of sale that settlement and after-sales will read.
+    are the terms of sale that settlement and after-sales read. The money of each unit goes back once: when it is
+    `cancelled`, `lost` or `refunded`. Units that came back are `returned` as well; `conceded_minor` is what went back
+    without any unit.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -190,6 +201,9 @@ class OrderLine(models.Model):
     collected = models.PositiveIntegerField(default=0)
     delivered = models.PositiveIntegerField(default=0)
     lost = models.PositiveIntegerField(default=0)
+    refunded = models.PositiveIntegerField(default=0)
+    returned = models.PositiveIntegerField(default=0)
+    conceded_minor = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "orders_line"
@@ -214,6 +228,11 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 condition=Q(collected__gte=F("delivered") + F("lost")), name="orders_line_delivered"
             ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("cancelled") + F("lost") + F("refunded")), name="orders_line_refunded"
+            ),
+            models.CheckConstraint(condition=Q(returned__lte=F("collected")), name="orders_line_returned"),
+            models.CheckConstraint(condition=Q(conceded_minor__gte=0), name="orders_line_conceded"),
         ]
         indexes: ClassVar = [models.Index(fields=["sku_id", "id"], name="orders_line_sku")]
 
@@ -262,13 +281,18 @@ class OrderHold(models.Model):
 
 
 class UnitsGoneEntry(models.Model):
-    """Units that left an order for good, cancelled before shipment or lost on the way, and what went back for them.
+    """What went back of an order at one moment: its units, or an amount without any; and what that carried.
 
-    Append-only. `parts` holds what the frozen prices say of each line: units, and every component by name.
+    Append-only. `kind` says how: CANCELLED before shipment, LOST on the way, REFUNDED after shipment, CONCEDED (an
+    amount, and the buyer keeps the goods), or CHARGED_BACK (taken by the buyer's bank). `sequence` has no gap within an
+    order: what a later one carries depends on the earlier ones. `parts` holds what the frozen prices say of each line:
+    units, and every component by name.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="units_gone")
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=15)
     cause = models.CharField(max_length=30)
     initiator = models.CharField(max_length=10)
     reason = models.CharField(max_length=40)
@@ -280,5 +304,62 @@ class UnitsGoneEntry(models.Model):
         db_table = "orders_units_gone"
         verbose_name_plural = "units gone"
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(refund_minor__gte=0), name="orders_units_gone_refund")
+            models.UniqueConstraint(fields=["order", "sequence"], name="orders_units_gone_sequence"),
+            models.CheckConstraint(condition=Q(kind__in=_GONE_KINDS), name="orders_units_gone_kind"),
+            models.CheckConstraint(condition=Q(refund_minor__gte=0), name="orders_units_gone_refund"),
         ]
+
+
+class CancelRequest(models.Model):
+    """A buyer who asks to cancel what the seller may be packing already: `units`, or all that is in no parcel if null.
+
+    OPEN until it is APPROVED or REJECTED (by the seller; by the system where nobody answers until `answer_by`), or
+    WITHDRAWN by its buyer. An order has at most one that is open: `open_for` is the order meanwhile, and null after.
+    Never changed: what is asked for, why, and until when it is to be answered.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="cancel_requests")
+    open_for = models.BigIntegerField(null=True)
+    units = models.JSONField(null=True)
+    reason = models.CharField(max_length=40)
+    status = models.CharField(max_length=10, default="OPEN")
+    requested_at = models.DateTimeField()
+    answer_by = models.DateTimeField()
+    decided_by = models.CharField(max_length=10, default="")
+    decided_at = models.DateTimeField(null=True)
+    reject_reason = models.CharField(max_length=40, default="")
+
+    class Meta:
+        db_table = "orders_cancel_request"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["open_for"], name="orders_cancel_request_open"),
+            models.CheckConstraint(condition=Q(status__in=CANCEL_REQUEST.states), name="orders_cancel_request_status"),
+            models.CheckConstraint(
+                condition=Q(
+                    status="OPEN",
+                    open_for__isnull=False,
+                    open_for=F("order"),
+                    decided_by="",
+                    decided_at__isnull=True,
+                )
+                | Q(status="WITHDRAWN", open_for__isnull=True, decided_by="buyer", decided_at__isnull=False)
+                | Q(
+                    status__in=["APPROVED", "REJECTED"],
+                    open_for__isnull=True,
+                    decided_by__in=["seller", "system"],
+                    decided_at__isnull=False,
+                ),
+                name="orders_cancel_request_decided",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="REJECTED") & ~Q(reject_reason="") | ~Q(status="REJECTED") & Q(reject_reason=""),
+                name="orders_cancel_request_reject_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(answer_by__gte=F("requested_at")), name="orders_cancel_request_answer_by"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return format_number(self.pk)

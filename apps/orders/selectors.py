@@ -7,18 +7,28 @@ from django.db.models import Count, QuerySet
 
 from apps.orders.contracts import (
     BreakdownView,
+    CancelRequestView,
     Deadline,
+    GoneEntry,
+    GoneKind,
     GoneView,
     HoldView,
     LineUnits,
     LineView,
+    NextAction,
     OrderSummary,
     OrderView,
     PurchaseView,
+    RefundQuote,
+    Sale,
+    SoldLine,
     TimelineEntry,
 )
-from apps.orders.models import Order, OrderHold, OrderLine, Purchase, UnitsGoneEntry
+from apps.orders.models import CancelRequest, Order, OrderHold, OrderLine, Purchase, UnitsGoneEntry
+from apps.orders.services import frozen, rows
+from apps.orders.services.rows import LockedOrder
 from apps.orders.status import facts_of
+from apps.pricing.api import ChargesBack, RefundCause
 from tradecore.errors import NotFound
 from tradecore.ids import format_number
 from tradecore.money import Money
@@ -66,8 +76,12 @@ def list_orders(
     status: str | None = None,
     created_ge: datetime | None = None,
     created_lt: datetime | None = None,
+    asked_to_cancel: bool = False,
 ) -> list[OrderSummary]:
-    """Orders, newest first, in two statements. A shop sees them once they are paid."""
+    """Orders, newest first, in two statements. A shop sees them once they are paid.
+
+    With `asked_to_cancel` those only whose seller has to answer a request to cancel.
+    """
     filters: dict[str, object] = {
         "buyer_ref": buyer_ref,
         "pk__lt": before,
@@ -78,6 +92,8 @@ def list_orders(
     orders = Order.objects.filter(**{name: value for name, value in filters.items() if value is not None})
     if shop_ids is not None:
         orders = orders.filter(shop_id__in=shop_ids, paid_at__isnull=False)
+    if asked_to_cancel:
+        orders = orders.filter(cancel_requests__open_for__isnull=False)
     return _newest(orders, limit=limit)
 
 
@@ -115,8 +131,64 @@ def list_holds(*, order_id: int) -> list[HoldView]:
 
 def list_units_gone(*, order_id: int) -> list[GoneView]:
     """What left an order for good, oldest first."""
-    rows = UnitsGoneEntry.objects.filter(order_id=order_id).select_related("order").order_by("id")
+    rows = UnitsGoneEntry.objects.filter(order_id=order_id).select_related("order").order_by("sequence")
     return [_view_gone(row) for row in rows]
+
+
+def get_sale(*, order_id: int) -> Sale:
+    """A paid order as money, to the last component, in three statements; what is locked is as it stands.
+
+    Refuses: NotFound, also of an order that is not paid.
+    """
+    order = Order.objects.filter(pk=order_id, paid_at__isnull=False).prefetch_related("lines", "holds").first()
+    if order is None:
+        raise NotFound(what="order")
+    return _view_sale(order, frozen.read_entries(order.pk))
+
+
+def list_paid_order_ids(*, market: str, paid_ge: datetime, paid_lt: datetime, limit: int) -> list[int]:
+    """The orders of a market that were paid in that time, those that were paid last first. For operators."""
+    paid = Order.objects.filter(market=market, paid_at__gte=paid_ge, paid_at__lt=paid_lt)
+    return list(paid.order_by("-paid_at", "-id").values_list("pk", flat=True)[:limit])
+
+
+def list_sales(*, order_ids: Collection[int]) -> list[Sale]:
+    """Those of the orders that are paid, as money, as `get_sale` tells of each; in four statements. For operators."""
+    paid = Order.objects.filter(pk__in=order_ids, paid_at__isnull=False)
+    rows = paid.order_by("id").prefetch_related("lines", "holds", "units_gone")
+    return [_view_sale(order, frozen.view_entries(order.units_gone.all())) for order in rows]
+
+
+def get_gone(*, gone_id: int) -> GoneEntry:
+    """What went back of an order at one moment. Refuses: NotFound."""
+    row = UnitsGoneEntry.objects.filter(pk=gone_id).first()
+    if row is None:
+        raise NotFound(what="units gone")
+    return frozen.read_entry(row)
+
+
+def quote_refund(
+    *, order_id: int, units: Sequence[LineUnits], amounts: Mapping[int, Money], cause: RefundCause
+) -> RefundQuote:
+    """What would go back for these units, or for these amounts without any, if it went back now.
+
+    Nothing is locked and nothing is written. Refuses, in this order: NotFound, LineUnknown, TooManyUnits (more than
+    the carrier has or had and is not refunded), AmountNotRefundable.
+    """
+    order = Order.objects.filter(pk=order_id).first()
+    if order is None:
+        raise NotFound(what="order")
+    seen = LockedOrder(order, list(order.lines.order_by("line_no")))
+    wanted = rows.add_up(units)
+    for part in wanted:
+        line = seen.line(part.line_id)
+        rows.take_units(line.collected - line.lost - line.refunded, part.quantity, line=line)
+    if amounts:
+        rows.refuse_amounts(seen, amounts, left=frozen.paid_left_by_line(seen))
+    parts = frozen.parts_of_units(seen, wanted)
+    parts |= frozen.parts_of_amounts(seen, {line_id: amount.minor for line_id, amount in amounts.items()})
+    charges = frozen.charges_of(seen, parts, cause=cause)
+    return _view_quote(order, parts, charges, is_last=frozen.are_last(seen, parts))
 
 
 def list_purchase_order_ids(*, purchase_id: int) -> tuple[int, ...]:
@@ -147,13 +219,74 @@ def _newest(orders: QuerySet[Order], *, limit: int) -> list[OrderSummary]:
     return [_summarise(order, list(order.lines.all())) for order in rows]
 
 
+def _view_sale(order: Order, gone: Iterable[GoneEntry]) -> Sale:
+    assert order.paid_at is not None, "only what is paid is a sale"
+    return Sale(
+        order_id=order.pk,
+        number=format_number(order.pk),
+        purchase_id=order.purchase_id,
+        shop_id=order.shop_id,
+        buyer_ref=order.buyer_ref,
+        market=order.market,
+        currency=order.currency,
+        status=order.status,
+        tax_payable_to=order.tax_payable_to,
+        paid_at=order.paid_at,
+        delivered_at=order.delivered_at,
+        completed_at=order.completed_at,
+        cancelled_at=order.cancelled_at,
+        holds=tuple(hold.kind for hold in order.holds.all() if hold.released_at is None),
+        lines=tuple(_view_sold(order, line) for line in sorted(order.lines.all(), key=lambda line: line.line_no)),
+        charges=frozen.sold_charges(order),
+        proceeds=frozen.sold_proceeds(order),
+        gone=tuple(gone),
+    )
+
+
+def _view_quote(order: Order, parts: frozen.Parts, charges: ChargesBack, *, is_last: bool) -> RefundQuote:
+    def money(minor: int) -> Money:
+        return Money(minor, order.currency)
+
+    def of_parts(name: str) -> Money:
+        return money(sum(getattr(part, name) for part in parts.values()))
+
+    return RefundQuote(
+        refund=money(frozen.proceeds_of(order, parts, charges).paid_minor),
+        goods=of_parts("net_minor"),
+        shipping=money(charges.shipping_fee_minor),
+        tax=of_parts("tax_minor") + money(charges.shipping_tax_minor),
+        tax_inclusive=order.tax_inclusive,
+        duty=of_parts("duty_minor"),
+        seller_discount_void=money(sum(part.seller_discount_minor for part in parts.values() if part.units)),
+        platform_discount_void=of_parts("platform_discount_minor"),
+        shipping_subsidy_void=money(charges.shipping_subsidy_minor),
+        is_last=is_last,
+    )
+
+
+def _view_sold(order: Order, line: OrderLine) -> SoldLine:
+    return SoldLine(
+        id=line.pk,
+        line_no=line.line_no,
+        sku_id=line.sku_id,
+        title=line.title,
+        sku_code=line.sku_code,
+        amounts=frozen.sold_line(order, line),
+        terms=line.terms,
+    )
+
+
 def _view_gone(row: UnitsGoneEntry) -> GoneView:
     return GoneView(
+        id=row.pk,
+        kind=GoneKind(row.kind),
         cause=row.cause,
         initiator=row.initiator,
         reason=row.reason,
         units=tuple(
-            LineUnits(line_id=int(line_id), quantity=part["units"]) for line_id, part in row.parts["lines"].items()
+            LineUnits(line_id=int(line_id), quantity=part["units"])
+            for line_id, part in row.parts["lines"].items()
+            if part["units"]
         ),
         refund=Money(row.refund_minor, row.order.currency),
         occurred_at=row.occurred_at,
@@ -233,6 +366,8 @@ def _view_line(line: OrderLine, currency: str) -> LineView:
         collected=line.collected,
         delivered=line.delivered,
         lost=line.lost,
+        refunded=line.refunded,
+        returned=line.returned,
     )
 
 
@@ -279,3 +414,35 @@ def _deadlines(order: Order) -> tuple[Deadline, ...]:
     }
     due = by_status.get(order.status, ())
     return tuple(Deadline(kind=kind, due_at=due_at) for kind, due_at in due if due_at is not None)
+
+
+def find_cancel_request(*, order_id: int) -> CancelRequestView | None:
+    """The latest request to cancel an order, whatever became of it."""
+    latest = CancelRequest.objects.filter(order_id=order_id).order_by("-id").first()
+    return view_cancel_request(latest) if latest else None
+
+
+def list_cancel_requests(*, order_id: int) -> list[CancelRequestView]:
+    """Every request to cancel an order, oldest first."""
+    return [view_cancel_request(row) for row in CancelRequest.objects.filter(order_id=order_id).order_by("id")]
+
+
+def view_cancel_request(row: CancelRequest) -> CancelRequestView:
+    """The contract of a request to cancel. A seller who does not answer approves."""
+    return CancelRequestView(
+        id=row.pk,
+        order_id=row.order_id,
+        status=row.status,
+        reason=row.reason,
+        units=None
+        if row.units is None
+        else tuple(LineUnits(line_id=int(part["line_id"]), quantity=part["quantity"]) for part in row.units),
+        requested_at=row.requested_at,
+        answer_by=row.answer_by,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        reject_reason=row.reject_reason,
+        next_action=NextAction(actor="seller", due_at=row.answer_by, default="approve")
+        if row.status == "OPEN"
+        else None,
+    )

@@ -22,13 +22,24 @@ ORDER = TransitionTable(
         "AWAITING_SHIPMENT": frozenset({"PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "CANCELLED"}),
         # The rest may be cancelled while the part in parcels has come to any point of its way.
         "PARTIALLY_SHIPPING": frozenset(
-            {"AWAITING_SHIPMENT", "AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "CANCELLED"}
+            {"AWAITING_SHIPMENT", "AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "COMPLETED", "CANCELLED"}
         ),
-        # A parcel that nobody collects is withdrawn.
-        "AWAITING_COLLECTION": frozenset({"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "IN_TRANSIT"}),
-        "IN_TRANSIT": frozenset({"DELIVERED", "CANCELLED"}),
+        # A parcel that nobody collects is withdrawn. An order all of whose money went back is complete.
+        "AWAITING_COLLECTION": frozenset({"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "IN_TRANSIT", "COMPLETED"}),
+        "IN_TRANSIT": frozenset({"DELIVERED", "COMPLETED", "CANCELLED"}),
         "DELIVERED": frozenset({"COMPLETED"}),
         "COMPLETED": frozenset(),
         "CANCELLED": frozenset(),
+    },
+)
+
+CANCEL_REQUEST = TransitionTable(
+    name="cancel request",
+    initial="OPEN",
+    edges={
+        "OPEN": frozenset({"APPROVED", "REJECTED", "WITHDRAWN"}),
+        "APPROVED": frozenset(),
+        "REJECTED": frozenset(),
+        "WITHDRAWN": frozenset(),
     },
 )

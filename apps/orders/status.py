@@ -44,9 +44,9 @@ def derive_status(facts: OrderFacts) -> str:
     """The one status that the facts allow: the first of the ladder whose condition holds."""
     alive = facts.ordered - facts.cancelled - facts.lost
     ladder = (
+        ("COMPLETED", facts.is_completed),
         ("CANCELLED", alive == 0),
         ("UNPAID", not facts.is_paid),
-        ("COMPLETED", facts.is_completed),
         ("ON_HOLD", facts.is_held),
         ("DELIVERED", facts.delivered == alive),
         ("AWAITING_SHIPMENT", facts.arranged == 0),

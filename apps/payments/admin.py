@@ -30,8 +30,16 @@ class _RefundInline(ReadOnlyInline):
 
 class _ShareInline(ReadOnlyInline):
     model = models.CaptureShare
-    fields: ClassVar = ["order_ref", "amount_minor", "refunded_minor"]
+    fields: ClassVar = ["order_ref", "amount_minor", "refunded_minor", "charged_back_minor"]
     currency_path = "intent.currency"
+
+
+class _DisputeInline(ReadOnlyInline):
+    model = models.Dispute
+    fields: ClassVar = ["reason_code", "amount_minor", "status", "evidence_by", "opened_at", "closed_at"]
+    currency_path = "intent.currency"
+    hide_title = False  # it carries the link
+    show_change_link = True
 
 
 @admin.register(models.PaymentIntent)
@@ -45,13 +53,14 @@ class PaymentIntentAdmin(ReadOnlyAdmin):
         money("amount_minor"),
         money("captured_minor"),
         money("refunded_minor"),
+        money("charged_back_minor"),
         "created_at",
     ]
     list_filter: ClassVar = [filter_by("status", sorted(states.INTENT.states))]
     number_fields: ClassVar = ["id", "payable_ref"]
     search_help_text = "The id of a payment, or the number of its purchase"
     currency_path = "currency"
-    inlines: ClassVar = [_TenderInline, _RefundInline, _ShareInline]
+    inlines: ClassVar = [_TenderInline, _RefundInline, _ShareInline, _DisputeInline]
 
 
 class _CallInline(ReadOnlyInline):
@@ -114,9 +123,9 @@ class ProviderCallAdmin(ReadOnlyAdmin):
         "created_at",
     ]
     list_filter: ClassVar = [_CallStateFilter]
-    number_fields: ClassVar = ["id", "tender_id", "refund_id"]
+    number_fields: ClassVar = ["id", "tender_id", "refund_id", "dispute_id"]
     text_fields: ClassVar = ["provider_ref"]
-    search_help_text = "Our reference of a call, the provider's, or the id of a tender or refund"
+    search_help_text = "Our reference of a call, the provider's, or the id of a tender, refund or dispute"
     currency_path = "tender.intent.currency"
 
 
@@ -147,6 +156,7 @@ class CaptureAdmin(ReadOnlyAdmin):
         "provider_ref",
         money("amount_minor", currency="tender.intent.currency"),
         money("refunded_minor", currency="tender.intent.currency"),
+        money("charged_back_minor", currency="tender.intent.currency"),
         "is_late",
         "captured_at",
     ]
@@ -176,6 +186,37 @@ class RefundAdmin(ReadOnlyAdmin):
     search_help_text = "The id of a refund or of its payment, or the number of its order"
     currency_path = "intent.currency"
     inlines: ClassVar = [_CallInline]
+
+
+class _DisputeShareInline(ReadOnlyInline):
+    model = models.DisputeShare
+    fields: ClassVar = ["order_ref", "amount_minor"]
+    currency_path = "dispute.intent.currency"
+
+
+@admin.register(models.Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    """Chargebacks, found by their id, their payment's or their capture's, or the provider's reference."""
+
+    list_display: ClassVar = [
+        "id",
+        "provider_ref",
+        "reason_code",
+        money("amount_minor", currency="intent.currency"),
+        money("uncovered_minor", currency="intent.currency"),
+        "status",
+        "evidence_by",
+        "opened_at",
+        "closed_at",
+    ]
+    list_filter: ClassVar = [filter_by("status", sorted(states.DISPUTE.states))]
+    number_fields: ClassVar = ["id", "intent_id", "capture_id"]
+    search_help_text = "The id of a dispute, of its payment or its capture, or the provider's reference"
+    currency_path = "intent.currency"
+    inlines: ClassVar = [_DisputeShareInline, _CallInline]
+
+    def find(self, term: str) -> Q:
+        return super().find(term) | Q(provider__in=PROVIDERS.names(), provider_ref=term)
 
 
 @admin.register(models.PaymentTransition)

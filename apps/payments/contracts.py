@@ -11,6 +11,9 @@ from tradecore.money import Money
 #: An answer that could not be applied so often waits for a person.
 ANSWER_ATTEMPTS_LIMIT = 12
 
+#: What is answered to a chargeback is no longer than this, as JSON.
+EVIDENCE_BYTES_MAX = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class TenderRequest:
@@ -47,6 +50,7 @@ class Payment:
     amount: Money
     captured: Money
     refunded: Money
+    charged_back: Money
     paid_at: datetime | None
     tenders: tuple[TenderView, ...]
 
@@ -112,17 +116,19 @@ class CaptureView:
     provider_ref: str
     amount: Money
     refunded: Money
+    charged_back: Money
     is_late: bool
     captured_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareView:
-    """What one order has of the captures of its payment, and what of it went back."""
+    """What one order has of the captures of its payment, what of it went back, and what was charged back."""
 
     order_ref: int
     amount: Money
     refunded: Money
+    charged_back: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +161,44 @@ class Share:
     amount: Money
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeView:
+    """A chargeback as it stands: OPEN, EVIDENCE_SENT, WON or LOST. `evidence` is what we answered, in texts by name.
+
+    The amount is that of `shares`, which it took from orders, and of `uncovered`, which no order had any more.
+    """
+
+    id: int
+    payment_id: int
+    payable_ref: int
+    capture_ref: int
+    provider: str
+    provider_ref: str
+    reason_code: str
+    amount: Money
+    uncovered: Money
+    shares: tuple[Share, ...]
+    status: str
+    evidence_by: datetime
+    evidence: Mapping[str, str] | None
+    version: int
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSubject:
+    """What a line of a provider's settlement is about, as we know it: a capture, a refund's call or a dispute.
+
+    `reference` is its id, `capture_ref` the capture that it is of, `amount` what the line is to say, with its sign.
+    """
+
+    reference: int
+    capture_ref: int
+    payable_ref: int
+    amount: Money
+
+
 class MoneyMoved(StrEnum):
     """What can become true of money. The reference of a fact is the id of what is named in brackets."""
 
@@ -164,6 +208,8 @@ class MoneyMoved(StrEnum):
     CAPTURED = "captured"  # a provider took it for us (capture)
     RETURN_OPENED = "return_opened"  # no order may keep it, and it is on its way back (refund)
     REFUNDED = "refunded"  # a provider has sent it back (provider call)
+    DISPUTED = "disputed"  # a provider has taken it back for a chargeback that is not decided yet (dispute)
+    DISPUTE_WON = "dispute_won"  # and has given it to us again (dispute)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What payments refuse."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tradecore.errors import Kind, Refusal
 from tradecore.money import Money
@@ -101,3 +102,45 @@ class NothingToAccept(Refusal):
     code = "payments.nothing_to_accept"
     kind = Kind.CONFLICT
     title = "The provider has not said that it took anything that could go back from here."
+
+
+@dataclass
+class DisputeDecided(Refusal):
+    """The dispute is over; there is nobody left to answer."""
+
+    code = "payments.dispute_decided"
+    kind = Kind.CONFLICT
+    title = "This dispute has been decided."
+
+    dispute_status: str
+
+
+@dataclass
+class DisputeAnswered(Refusal):
+    """An answer is with the provider already, or on its way to it. There is one only."""
+
+    code = "payments.dispute_answered"
+    kind = Kind.CONFLICT
+    title = "This dispute has been answered."
+
+
+@dataclass
+class EvidenceTooLate(Refusal):
+    """The network listens no more."""
+
+    code = "payments.evidence_too_late"
+    kind = Kind.CONFLICT
+    title = "The time for evidence is over."
+
+    evidence_by: datetime
+
+
+@dataclass
+class EvidenceUnacceptable(Refusal):
+    """There is no evidence in it, there is too much (`too_long`), or there is a card number in it (`card_number`)."""
+
+    code = "payments.evidence_unacceptable"
+    kind = Kind.RULE
+    title = "This cannot be sent as evidence."
+
+    reason: str

@@ -1,6 +1,7 @@
 """The facts that payments publish. Aggregate: `payment`, the intent's id; sequence: the intent's version."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from tradecore.money import Money
@@ -81,3 +82,58 @@ class RefundFailed(Event):
     refund_id: int
     order_ref: int | None
     amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeOpened(Event):
+    """A buyer's bank has charged money back, and the provider has taken it from us. The ledger has that already.
+
+    `order_refs` are the orders whose shares it is of, none where no order had anything left. What may hang on it until
+    it is decided is the subscriber's: to hold those orders (`orders.place_hold`, owned by the dispute), once
+    `lock_dispute` says that it is still open; it may have been decided before this event arrives.
+    """
+
+    kind: ClassVar[str] = "payments.dispute_opened"
+
+    payment_id: int
+    payable_ref: int
+    dispute_id: int
+    order_refs: tuple[int, ...]
+    amount: Money
+    reason_code: str
+    evidence_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeClosed(Event):
+    """A dispute was decided: `outcome` is WON or LOST.
+
+    WON: the money is with us again, the shares may be refunded again, and the ledger has both. LOST: it is gone for
+    good, and stands in the ledger as `DISPUTED` until the subscriber has said whose loss it is. In one use case, and
+    once per dispute: it locks the orders and then the payment (`lock_dispute`), calls `orders.charge_back` for each
+    of the dispute's `shares`, posts `journals.charged_back` for each, and posts `journals.chargeback_loss` for what
+    is left of the dispute's amount: its `uncovered`, and what an order had less than its share. Then `DISPUTED` is
+    nothing for this dispute. Either way the holds that the dispute placed are released.
+    """
+
+    kind: ClassVar[str] = "payments.dispute_closed"
+
+    payment_id: int
+    payable_ref: int
+    dispute_id: int
+    order_refs: tuple[int, ...]
+    amount: Money
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeAnswerRefused(Event):
+    """The provider did not take what we answered to a dispute that is open; a person must look, before its deadline."""
+
+    kind: ClassVar[str] = "payments.dispute_answer_refused"
+
+    payment_id: int
+    payable_ref: int
+    dispute_id: int
+    order_refs: tuple[int, ...]
+    refusal_code: str

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from apps.payments.states import CALL, INTENT, REFUND, TENDER
+from apps.payments.states import CALL, DISPUTE, INTENT, REFUND, TENDER
 from tradecore.ids import new_id
 
 
@@ -14,7 +14,8 @@ class PaymentIntent(models.Model):
 
     OPEN while money may be asked for; PAID once captures cover the amount; CLOSED when nothing may be asked for any
     more. Never changed: payable, amount, currency. `captured_minor` counts what its captures brought, late money
-    included; `refunded_minor` what refunds took or are about to take.
+    included; `refunded_minor` what refunds took or are about to take; `charged_back_minor` what chargebacks took of the
+    rest, and have not given back.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -24,6 +25,7 @@ class PaymentIntent(models.Model):
     amount_minor = models.BigIntegerField()
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
+    charged_back_minor = models.BigIntegerField(default=0)
     status = models.CharField(max_length=8, default="OPEN")
     version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -37,7 +39,11 @@ class PaymentIntent(models.Model):
             models.CheckConstraint(condition=Q(status__in=INTENT.states), name="payments_intent_status"),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="payments_intent_amount"),
             models.CheckConstraint(
-                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("captured_minor")),
+                condition=Q(
+                    refunded_minor__gte=0,
+                    charged_back_minor__gte=0,
+                    captured_minor__gte=F("refunded_minor") + F("charged_back_minor"),
+                ),
                 name="payments_intent_refunded",
             ),
         ]
@@ -121,6 +127,7 @@ class ProviderCall(models.Model):
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
     tender = models.ForeignKey(Tender, on_delete=models.PROTECT, related_name="calls")
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="calls", null=True)
+    dispute = models.ForeignKey("Dispute", on_delete=models.PROTECT, related_name="calls", null=True)
     operation = models.CharField(max_length=10)
     amount_minor = models.BigIntegerField()
     status = models.CharField(max_length=10, default="CREATED")
@@ -139,6 +146,11 @@ class ProviderCall(models.Model):
                 | (Q(refund__isnull=True) & ~Q(operation="refund")),
                 name="payments_call_refund",
             ),
+            models.CheckConstraint(
+                condition=Q(operation__in=["contest", "accept"], dispute__isnull=False)
+                | (Q(dispute__isnull=True) & ~Q(operation__in=["contest", "accept"])),
+                name="payments_call_dispute",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["ask_at"], name="payments_call_ask"),
@@ -150,7 +162,11 @@ class ProviderCall(models.Model):
 
 
 class Capture(models.Model):
-    """Money that a provider took for us: a fact, whatever its intent's state. Never changed but `refunded_minor`."""
+    """Money that a provider took for us: a fact, whatever its intent's state.
+
+    Never changed but `refunded_minor` and `charged_back_minor`: what of it went back, and what chargebacks took of the
+    rest.
+    """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
     tender = models.OneToOneField(Tender, on_delete=models.PROTECT, related_name="capture")
@@ -158,6 +174,7 @@ class Capture(models.Model):
     provider_ref = models.CharField(max_length=100)
     amount_minor = models.BigIntegerField()
     refunded_minor = models.BigIntegerField(default=0)
+    charged_back_minor = models.BigIntegerField(default=0)
     is_late = models.BooleanField(default=False)
     captured_at = models.DateTimeField()
 
@@ -167,7 +184,11 @@ class Capture(models.Model):
             models.UniqueConstraint(fields=["provider", "provider_ref"], name="payments_capture_provider_ref"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_capture_amount"),
             models.CheckConstraint(
-                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("amount_minor")),
+                condition=Q(
+                    refunded_minor__gte=0,
+                    charged_back_minor__gte=0,
+                    amount_minor__gte=F("refunded_minor") + F("charged_back_minor"),
+                ),
                 name="payments_capture_refunded",
             ),
         ]
@@ -177,23 +198,96 @@ class Capture(models.Model):
 
 
 class CaptureShare(models.Model):
-    """What one order has of the captures of its intent, and how much of it went back. Written once it is paid."""
+    """What one order has of the captures of its intent, how much of it went back, and how much was charged back.
+
+    Written once it is paid.
+    """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
     intent = models.ForeignKey(PaymentIntent, on_delete=models.PROTECT, related_name="shares")
     order_ref = models.BigIntegerField()
     amount_minor = models.BigIntegerField()
     refunded_minor = models.BigIntegerField(default=0)
+    charged_back_minor = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "payments_capture_share"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order_ref"], name="payments_capture_share_order"),
             models.CheckConstraint(
-                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("amount_minor")),
+                condition=Q(
+                    refunded_minor__gte=0,
+                    charged_back_minor__gte=0,
+                    amount_minor__gte=F("refunded_minor") + F("charged_back_minor"),
+                ),
                 name="payments_capture_share_refunded",
             ),
         ]
+
+
+class Dispute(models.Model):
+    """A chargeback: a buyer's bank has taken money of one capture back, through the provider. See states.DISPUTE.
+
+    The provider has the money from the moment at which it is OPEN until it is WON. Never changed: what it is about, its
+    amount, `uncovered_minor` (what was more than orders had left of the capture: nobody's sale, and ours to lose),
+    reason and deadline. `evidence` is what we answered, in texts by name; it may be answered again only where the
+    provider has not taken it.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    intent = models.ForeignKey(PaymentIntent, on_delete=models.PROTECT, related_name="disputes")
+    capture = models.ForeignKey(Capture, on_delete=models.PROTECT, related_name="disputes")
+    provider = models.CharField(max_length=30)
+    provider_ref = models.CharField(max_length=100)
+    reason_code = models.CharField(max_length=40)
+    amount_minor = models.BigIntegerField()
+    uncovered_minor = models.BigIntegerField(default=0)
+    evidence_by = models.DateTimeField()
+    evidence = models.JSONField(null=True)
+    status = models.CharField(max_length=13, default="OPEN")
+    version = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payments_dispute"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["provider", "provider_ref"], name="payments_dispute_provider_ref"),
+            models.CheckConstraint(condition=Q(status__in=DISPUTE.states), name="payments_dispute_status"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, uncovered_minor__gte=0, uncovered_minor__lte=F("amount_minor")),
+                name="payments_dispute_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(DISPUTE.terminal), closed_at__isnull=False)
+                | (Q(closed_at__isnull=True) & ~Q(status__in=sorted(DISPUTE.terminal))),
+                name="payments_dispute_closed",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["status", "evidence_by"], name="payments_dispute_status")]
+
+    def __str__(self) -> str:
+        return f"dispute {self.provider_ref}"
+
+
+class DisputeShare(models.Model):
+    """What a dispute took of the share of one order. Never changed; a dispute that is won gives it back."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="shares")
+    order_ref = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        db_table = "payments_dispute_share"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["dispute", "order_ref"], name="payments_dispute_share_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_dispute_share_amount"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["order_ref"], name="payments_dispute_share_order")]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} of order {self.order_ref}"
 
 
 class ProviderAnswer(models.Model):
@@ -231,7 +325,7 @@ class ProviderAnswer(models.Model):
 
 
 class PaymentTransition(models.Model):
-    """One change of state of an intent, tender, call or refund. Append-only."""
+    """One change of state of an intent, tender, call, refund or dispute. Append-only."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
     intent_id = models.BigIntegerField()

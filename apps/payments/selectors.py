@@ -2,21 +2,27 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from django.db.models import QuerySet
+
 from apps.payments.contracts import (
     ANSWER_ATTEMPTS_LIMIT,
     AnswerView,
     Backlog,
     CallView,
     CaptureView,
+    DisputeView,
+    LineSubject,
     Payment,
     PaymentHistory,
     RefundView,
+    Share,
     ShareView,
     SuspectView,
     TenderView,
 )
-from apps.payments.models import Capture, PaymentIntent, ProviderAnswer, ProviderCall, Refund, Tender
-from apps.payments.provider import PROVIDERS
+from apps.payments.models import Capture, Dispute, PaymentIntent, ProviderAnswer, ProviderCall, Refund, Tender
+from apps.payments.provider import PROVIDERS, SettledKind, SettlementLine
+from tradecore.errors import NotFound
 from tradecore.ids import MAX_ID
 from tradecore.money import Money
 
@@ -50,6 +56,36 @@ def list_failed_refunds(*, limit: int) -> list[RefundView]:
     """Refunds that a provider refused and nobody has asked for again, oldest first."""
     refunds = Refund.objects.filter(status="FAILED").select_related("intent").order_by("id")[:limit]
     return [view_refund(refund) for refund in refunds]
+
+
+def get_dispute(*, dispute_id: int) -> DisputeView:
+    """A dispute as it stands. Refuses: NotFound."""
+    found = _disputes().filter(pk=dispute_id).first()
+    if found is None:
+        raise NotFound(what="dispute")
+    return view_dispute(found)
+
+
+def list_disputes(*, order_ref: int) -> list[DisputeView]:
+    """The disputes that took of the share of one order, oldest first."""
+    return [view_dispute(row) for row in _disputes().filter(shares__order_ref=order_ref).order_by("id")]
+
+
+def list_open_disputes(*, limit: int) -> list[DisputeView]:
+    """The disputes that nobody has answered, those first whose time for that is over soonest."""
+    return [view_dispute(row) for row in _disputes().filter(status="OPEN").order_by("evidence_by")[:limit]]
+
+
+def list_line_subjects(*, provider: str, lines: Sequence[SettlementLine]) -> list[LineSubject | None]:
+    """What each line of a provider's settlement is about, in the order of the lines; None where we know of no such
+    thing. In three statements: for a batch of lines, not for the file of a large day.
+    """
+    known = {
+        **_charges(provider, [line for line in lines if line.kind is SettledKind.CHARGE]),
+        **_refund_calls(provider, [line for line in lines if line.kind is SettledKind.REFUND]),
+        **_chargebacks(provider, [line for line in lines if line.kind in _OF_DISPUTES]),
+    }
+    return [known.get((line.kind, _name_of(line))) for line in lines]
 
 
 def list_payable_refs(*, reference: str) -> list[int]:
@@ -111,6 +147,7 @@ def get_payment_history(*, payable_ref: int) -> PaymentHistory:
                 order_ref=row.order_ref,
                 amount=Money(row.amount_minor, currency),
                 refunded=Money(row.refunded_minor, currency),
+                charged_back=Money(row.charged_back_minor, currency),
             )
             for row in intent.shares.order_by("id")
         ),
@@ -140,6 +177,7 @@ def view_payment(intent: PaymentIntent, tenders: Sequence[Tender]) -> Payment:
         amount=Money(intent.amount_minor, currency),
         captured=Money(intent.captured_minor, currency),
         refunded=Money(intent.refunded_minor, currency),
+        charged_back=Money(intent.charged_back_minor, currency),
         paid_at=intent.paid_at,
         tenders=tuple(view_tender(tender, currency) for tender in tenders),
     )
@@ -170,6 +208,87 @@ def view_refund(refund: Refund) -> RefundView:
         created_at=refund.created_at,
         succeeded_at=refund.succeeded_at,
     )
+
+
+def view_dispute(dispute: Dispute) -> DisputeView:
+    """The contract of a dispute; its intent and shares must be loaded."""
+    currency = dispute.intent.currency
+    shares = sorted(dispute.shares.all(), key=lambda share: share.order_ref)
+    return DisputeView(
+        id=dispute.pk,
+        payment_id=dispute.intent_id,
+        payable_ref=dispute.intent.payable_ref,
+        capture_ref=dispute.capture_id,
+        provider=dispute.provider,
+        provider_ref=dispute.provider_ref,
+        reason_code=dispute.reason_code,
+        amount=Money(dispute.amount_minor, currency),
+        uncovered=Money(dispute.uncovered_minor, currency),
+        shares=tuple(Share(share.order_ref, Money(share.amount_minor, currency)) for share in shares),
+        status=dispute.status,
+        evidence_by=dispute.evidence_by,
+        evidence=dispute.evidence,
+        version=dispute.version,
+        opened_at=dispute.opened_at,
+        closed_at=dispute.closed_at,
+    )
+
+
+def _disputes() -> QuerySet[Dispute]:
+    return Dispute.objects.select_related("intent").prefetch_related("shares")
+
+
+#: Lines that name the call that captured, and are about a chargeback of it; and the sign of what they say.
+_OF_DISPUTES = {SettledKind.CHARGEBACK: -1, SettledKind.CHARGEBACK_REVERSAL: 1}
+
+_Subjects = dict[tuple[SettledKind, str], LineSubject]
+
+
+def _name_of(line: SettlementLine) -> str:
+    """By what its subject is found: a refund's call by our reference, everything else by the provider's."""
+    return str(line.reference) if line.kind is SettledKind.REFUND else line.provider_ref
+
+
+def _charges(provider: str, lines: Sequence[SettlementLine]) -> _Subjects:
+    refs = [line.provider_ref for line in lines]
+    captures = Capture.objects.filter(provider=provider, provider_ref__in=refs).select_related("tender__intent")
+    return {
+        (SettledKind.CHARGE, row.provider_ref): LineSubject(
+            reference=row.pk,
+            capture_ref=row.pk,
+            payable_ref=row.tender.intent.payable_ref,
+            amount=Money(row.amount_minor, row.tender.intent.currency),
+        )
+        for row in captures
+    }
+
+
+def _refund_calls(provider: str, lines: Sequence[SettlementLine]) -> _Subjects:
+    calls = ProviderCall.objects.filter(operation="refund", pk__in=[line.reference for line in lines])
+    return {
+        (SettledKind.REFUND, str(row.pk)): LineSubject(
+            reference=row.pk,
+            capture_ref=row.tender.capture.pk,
+            payable_ref=row.tender.intent.payable_ref,
+            amount=Money(-row.amount_minor, row.tender.intent.currency),
+        )
+        for row in calls.filter(tender__provider=provider).select_related("tender__intent", "tender__capture")
+    }
+
+
+def _chargebacks(provider: str, lines: Sequence[SettlementLine]) -> _Subjects:
+    refs = [line.provider_ref for line in lines]
+    disputes = Dispute.objects.filter(provider=provider, provider_ref__in=refs).select_related("intent")
+    return {
+        (kind, row.provider_ref): LineSubject(
+            reference=row.pk,
+            capture_ref=row.capture_id,
+            payable_ref=row.intent.payable_ref,
+            amount=Money(sign * row.amount_minor, row.intent.currency),
+        )
+        for row in disputes
+        for kind, sign in _OF_DISPUTES.items()
+    }
 
 
 def _view_call(row: ProviderCall, currency: str) -> CallView:
@@ -210,6 +329,7 @@ def _view_capture(row: Capture, currency: str) -> CaptureView:
         provider_ref=row.provider_ref,
         amount=Money(row.amount_minor, currency),
         refunded=Money(row.refunded_minor, currency),
+        charged_back=Money(row.charged_back_minor, currency),
         is_late=row.is_late,
         captured_at=row.captured_at,
     )

@@ -42,6 +42,18 @@ CALL = TransitionTable(
     },
 )
 
+#: A chargeback: the provider has the money as long as it is not won. LOST also when we accept it.
+DISPUTE = TransitionTable(
+    name="dispute",
+    initial="OPEN",
+    edges={
+        "OPEN": frozenset({"EVIDENCE_SENT", "WON", "LOST"}),
+        "EVIDENCE_SENT": frozenset({"WON", "LOST"}),
+        "WON": frozenset(),
+        "LOST": frozenset(),
+    },
+)
+
 #: Money on its way back. FAILED waits for a person, who tries again.
 REFUND = TransitionTable(
     name="refund",

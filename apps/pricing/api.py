@@ -49,11 +49,14 @@ from apps.pricing.contracts import (
     Tiers,
 )
 from apps.pricing.errors import HeadingMissing, IdentityBroken, IntrinsicValueExceeded
-from apps.pricing.fees import charge_fee, convert, cover_debit, fee_back, fee_base, reserve
+from apps.pricing.fees import charge_fee, convert, cover_debit, fee_back, fee_base, fee_kept, reserve
 from apps.pricing.identities import check_breakdown, check_identities
 from apps.pricing.ladder import price_basket
 from apps.pricing.refunds import (
     charges_back,
+    concession_part,
+    line_left,
+    paid_left,
     proceeds_back,
     refund_discount,
     refund_part,
@@ -116,10 +119,14 @@ __all__ = [
     "charges_back",
     "check_breakdown",
     "check_identities",
+    "concession_part",
     "convert",
     "cover_debit",
     "fee_back",
     "fee_base",
+    "fee_kept",
+    "line_left",
+    "paid_left",
     "price_basket",
     "proceeds_back",
     "quote_shipping",

@@ -47,6 +47,16 @@ def fee_back(*, terms: FeeTerms, base_minor: int, returned_before_minor: int, re
     return Fee(before.amount_minor - after.amount_minor, before.tax_minor - after.tax_minor)
 
 
+def fee_kept(*, terms: FeeTerms, base_minor: int, returned_minor: int) -> Fee:
+    """Return what is kept of the fee on a base of which so much has gone back, in however many parts.
+
+    ``charge_fee`` less every ``fee_back`` so far: what a seller owes of the fee, whatever came before what.
+    """
+    if not 0 <= returned_minor <= base_minor:
+        raise ValueError("of a base comes back at most what there was")
+    return _kept(terms, base_minor, returned_minor)
+
+
 def reserve(*, settlement_minor: int, rate_bp: int) -> int:
     """Return what is held back of a settlement; of a negative one nothing is."""
     return apply_rate(max(0, settlement_minor), rate_bp, BASIS_POINTS)

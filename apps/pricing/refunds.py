@@ -5,7 +5,7 @@ Nothing is priced again. What a line carried when it was sold is divided over it
 every component, and what is kept obeys the same identities as what was sold.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 
 from apps.pricing.contracts import (
@@ -19,7 +19,7 @@ from apps.pricing.contracts import (
     RefundCause,
     RefundPart,
 )
-from tradecore.money import cumulative_share
+from tradecore.money import allocate, cumulative_share
 
 _FAULTS = frozenset({RefundCause.SELLER_FAULT, RefundCause.PLATFORM_FAULT, RefundCause.CARRIER_FAULT})
 
@@ -64,6 +64,59 @@ def refund_part(*, line: RefundableLine, units_from: int, units_to: int) -> Refu
     before, after = _first_units(line, units_from), _first_units(line, units_to)
     names = [field.name for field in fields(RefundPart)]
     return RefundPart(**{name: getattr(after, name) - getattr(before, name) for name in names})
+
+
+def line_left(*, line: RefundableLine, gone: Iterable[RefundPart]) -> tuple[RefundableLine, int]:
+    """Return the line that further units are counted on, and how many of its units are gone.
+
+    ``gone`` is what went back of the line before, oldest first. Until something was conceded that is the line as it was
+    sold. A concession is taken from what was left at that moment, and from then on the units that were left are counted
+    on the rest: so whatever goes back afterwards, in any grouping, adds up to the whole of every component.
+    """
+    taken = 0
+    for part in gone:
+        if part.units:
+            taken += part.units
+        else:
+            line, taken = _minus(_minus(line, _first_units(line, taken)), part), 0
+    return line, taken
+
+
+def concession_part(*, line: RefundableLine, units_gone: int, amount_minor: int) -> RefundPart:
+    """Return what an amount that goes back without any unit carries: its ``units`` are 0.
+
+    The price of what is left of the line is lowered by so much: the amount is divided over net price, duty and added
+    tax by what there is of them, and the tax inside a price shrinks with it. The platform's discount stands: a
+    concession is the seller's own.
+    """
+    left = _minus(line, _first_units(line, units_gone))
+    sold = _payment_of(left)
+    if not 0 < amount_minor <= sold.paid_minor:
+        raise ValueError("conceded is at most what is left of what was paid")
+    kept = sold.keeping(sold.paid_minor - amount_minor)
+    given_minor = sold.payable_minor - kept.payable_minor
+    added_tax_minor = 0 if left.tax_inclusive else left.tax_minor
+    net_minor, duty_minor, tax_minor = allocate(given_minor, [left.net_minor, left.duty_minor, added_tax_minor])
+    if left.tax_inclusive and left.net_minor:
+        tax_minor = cumulative_share(left.tax_minor, net_minor, left.net_minor)
+    return RefundPart(
+        units=0,
+        list_minor=0,
+        net_minor=net_minor,
+        seller_discount_minor=-net_minor,
+        platform_discount_minor=0,
+        tax_minor=tax_minor,
+        duty_minor=duty_minor,
+        shipping_share_minor=0,
+        payment_discount_minor=sold.discount_minor - kept.discount_minor,
+        recorded_difference_minor=sold.difference_minor - kept.difference_minor,
+        paid_minor=amount_minor,
+    )
+
+
+def paid_left(*, line: RefundableLine, units_gone: int) -> int:
+    """Return how much of the buyer's money is left in a line, so many units of which are gone."""
+    return _payment_of(line).paid_minor - _first_units(line, units_gone).paid_minor
 
 
 def proceeds_back(*, parts: Collection[RefundPart], charges: ChargesBack, platform_remits_tax: bool) -> Proceeds:
@@ -155,11 +208,7 @@ def _first_units(line: RefundableLine, units: int) -> RefundPart:
     list_minor, net_minor = share(line.list_minor), share(line.net_minor)
     platform_minor = share(line.platform_discount_minor)
     tax_minor, duty_minor = share(line.tax_minor), share(line.duty_minor)
-    payment = _Payment(
-        payable_minor=_payable(line, line.net_minor + line.duty_minor, line.tax_minor),
-        discount_minor=line.payment_discount_minor,
-        difference_minor=line.recorded_difference_minor,
-    ).part(_payable(line, net_minor + duty_minor, tax_minor))
+    payment = _payment_of(line).part(_payable(line, net_minor + duty_minor, tax_minor))
     return RefundPart(
         units=units,
         list_minor=list_minor,
@@ -172,6 +221,30 @@ def _first_units(line: RefundableLine, units: int) -> RefundPart:
         payment_discount_minor=payment.discount_minor,
         recorded_difference_minor=payment.difference_minor,
         paid_minor=payment.paid_minor,
+    )
+
+
+def _minus(line: RefundableLine, part: RefundPart) -> RefundableLine:
+    """What is left of a line without a part of it. A concession has no units, and leaves them all."""
+    return RefundableLine(
+        quantity=line.quantity - part.units,
+        list_minor=line.list_minor - part.list_minor,
+        net_minor=line.net_minor - part.net_minor,
+        platform_discount_minor=line.platform_discount_minor - part.platform_discount_minor,
+        tax_inclusive=line.tax_inclusive,
+        tax_minor=line.tax_minor - part.tax_minor,
+        duty_minor=line.duty_minor - part.duty_minor,
+        shipping_share_minor=line.shipping_share_minor - part.shipping_share_minor,
+        payment_discount_minor=line.payment_discount_minor - part.payment_discount_minor,
+        recorded_difference_minor=line.recorded_difference_minor - part.recorded_difference_minor,
+    )
+
+
+def _payment_of(line: RefundableLine) -> "_Payment":
+    return _Payment(
+        payable_minor=_payable(line, line.net_minor + line.duty_minor, line.tax_minor),
+        discount_minor=line.payment_discount_minor,
+        difference_minor=line.recorded_difference_minor,
     )
 
 
@@ -204,3 +277,12 @@ class _Payment:
         paid_minor = cumulative_share(self.paid_minor, payable_minor, self.payable_minor)
         difference_minor = cumulative_share(self.difference_minor, payable_minor, self.payable_minor)
         return _Payment(payable_minor, payable_minor - paid_minor + difference_minor, difference_minor)
+
+    def keeping(self, paid_minor: int) -> "_Payment":
+        """What is payable, and how it was paid, once the buyer has paid only so much of it.
+
+        Discount and difference shrink with the buyer's money, by cumulative floor, and what is payable with the three.
+        """
+        discount_minor = cumulative_share(self.discount_minor, paid_minor, self.paid_minor)
+        difference_minor = cumulative_share(self.difference_minor, paid_minor, self.paid_minor)
+        return _Payment(paid_minor + discount_minor - difference_minor, discount_minor, difference_minor)

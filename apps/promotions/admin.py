@@ -16,6 +16,7 @@ from apps.promotions.services.promotions import deactivate_promotion, publish_pr
 from apps.promotions.standing import is_ongoing
 from tradecore import clock
 from tradecore.admin import ReadOnlyAdmin, ReadOnlyInline, ReasonForm, actor_of
+from tradecore.approvals import AwaitsApproval
 from tradecore.errors import Refusal
 from tradecore.money import Money
 
@@ -122,9 +123,12 @@ class PromotionAdmin(ReadOnlyAdmin):
         """Publish, or say why not; the page is loaded anew by htmx either way."""
         row = self._get(request, object_id)
         try:
-            publish_promotion(promotion_id=row.pk, shop_id=row.shop_id, actor=actor_of(request), now=clock.now())
+            done = publish_promotion(promotion_id=row.pk, shop_id=row.shop_id, actor=actor_of(request), now=clock.now())
         except Refusal as refusal:
             self.message_user(request, refusal.title, messages.ERROR)
+        else:
+            if isinstance(done, AwaitsApproval):
+                self.message_user(request, str(done), messages.WARNING)
         return _reload(object_id)
 
     @action(

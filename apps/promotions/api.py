@@ -30,13 +30,26 @@ from apps.promotions.errors import (
     UnknownCoupon,
 )
 from apps.promotions.rules import list_rules
-from apps.promotions.selectors import find_hold, get_coupon, get_promotion, list_overdue_holds
+from apps.promotions.selectors import (
+    PUBLISH_UNBOUNDED,
+    find_hold,
+    find_publication_request,
+    get_coupon,
+    get_promotion,
+    list_overdue_holds,
+)
 from apps.promotions.services.give_back import give_back
 from apps.promotions.services.hold import hold
-from apps.promotions.services.promotions import create_promotion, deactivate_promotion, publish_promotion
+from apps.promotions.services.promotions import (
+    carry_out_publication,
+    create_promotion,
+    deactivate_promotion,
+    publish_promotion,
+)
 from apps.promotions.services.resolve import expire_holds, extend, post, void
 
 __all__ = [
+    "PUBLISH_UNBOUNDED",
     "BudgetExhausted",
     "BuyerLimitReached",
     "CountersDrifted",
@@ -62,11 +75,13 @@ __all__ = [
     "TitleTaken",
     "UnknownCoupon",
     "canonical_code",
+    "carry_out_publication",
     "create_promotion",
     "deactivate_promotion",
     "expire_holds",
     "extend",
     "find_hold",
+    "find_publication_request",
     "get_coupon",
     "get_promotion",
     "give_back",

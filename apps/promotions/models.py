@@ -117,6 +117,16 @@ class Promotion(models.Model):
         """Whether a cap in total bounds it, so that its counters count."""
         return self.uses_cap is not None or self.budget_minor is not None
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether something bounds in money what it gives to a purchase, or to all of them.
+
+        What a shop takes off its own goods, without a code, is its price.
+        """
+        is_own_price = self.shop_id is not None and self.code is None
+        is_money = self.rate_bp is None or self.cap_minor is not None
+        return is_own_price or is_money or self.budget_minor is not None
+
 
 class PromotionScope(models.Model):
     """One thing that a promotion is about. Never changed.

@@ -19,8 +19,12 @@ from apps.promotions.contracts import (
 from apps.promotions.errors import PromotionNotActive, UnknownCoupon
 from apps.promotions.kinds import to_benefit
 from apps.promotions.standing import is_frozen, status_at
-from tradecore import clock
+from tradecore import approvals, clock
+from tradecore.approvals import AwaitsApproval
 from tradecore.errors import NotFound
+
+#: The kind of the approvals of what nothing bounds. See Note [Approvals] in tradecore.
+PUBLISH_UNBOUNDED = "promotions.publish_unbounded"
 
 
 def get_promotion(*, promotion_id: int, shop_id: int | None, now: datetime) -> contracts.Promotion:
@@ -32,6 +36,12 @@ def get_promotion(*, promotion_id: int, shop_id: int | None, now: datetime) -> c
     if row is None:
         raise NotFound(what="promotion")
     return to_promotion(row, now=now)
+
+
+def find_publication_request(*, promotion_id: int, now: datetime) -> AwaitsApproval | None:
+    """What waits for a second person before the promotion is published, if anything does."""
+    waiting = approvals.list_pending_of(subject=f"promotion:{promotion_id}", kind=PUBLISH_UNBOUNDED, now=now)
+    return waiting[0].awaits if waiting else None
 
 
 def get_coupon(*, market: str, code: str, now: datetime) -> contracts.Promotion:

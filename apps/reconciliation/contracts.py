@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -11,6 +11,37 @@ class Suite(StrEnum):
 
     RECENT = "recent"
     ALL = "all"
+
+
+class Source(StrEnum):
+    """Who tells a file."""
+
+    PROVIDER = "provider"
+    BANK = "bank"
+
+
+class LineKind(StrEnum):
+    """What a line of a file may be about: those of a provider's settlement first, then those of a bank's statement."""
+
+    CHARGE = "charge"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+    CHARGEBACK_REVERSAL = "chargeback_reversal"
+    TOTAL = "total"  # of a settlement: what the provider transfers
+    TRANSFER = "transfer"
+    PAYOUT = "payout"
+    RETURN = "return"
+
+
+class LineState(StrEnum):
+    """What comparing a line has found. AGREES and EXPLAINED are final; every other one is compared again."""
+
+    OPEN = "OPEN"
+    AGREES = "AGREES"
+    MISSING_HERE = "MISSING_HERE"
+    DIFFERS = "DIFFERS"
+    DUPLICATE = "DUPLICATE"
+    EXPLAINED = "EXPLAINED"  # it does not agree, and two people say why that is right
 
 
 class Contains(StrEnum):
@@ -29,7 +60,8 @@ class Invariant:
     `sql` returns (ref, currency, amount at risk in minor units, what is wrong, what to freeze), one row per offence;
     currency and the last one may be NULL. `{recent:column}` stands where a run of RECENT narrows by an id,
     `{recently:column}` where it does by a moment; both sides of a join narrow by the same id. `%(late)s` is the moment
-    before which what still waits has waited too long. `reads` names every table and column that it needs.
+    before which what still waits has waited too long, `%(late_id)s` the first id of that moment, `%(stale_id)s` that of
+    three days ago. `{joined:a, b}` is the text of a and b together. `reads` names every table and column that it needs.
     """
 
     name: str
@@ -61,3 +93,23 @@ class RunReport:
     offences: tuple[Offence, ...]
     opened: tuple[Offence, ...]
     closed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedFile:
+    """One day of a provider or bank, fetched and compared: how many lines, how many of them are new."""
+
+    source: Source
+    name: str
+    on: date
+    line_count: int
+    new_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesReport:
+    """What fetching and comparing came to. `states` counts the lines of these days by what was found of them."""
+
+    files: tuple[ComparedFile, ...]
+    states: Mapping[str, int]
+    offences: tuple[Offence, ...]

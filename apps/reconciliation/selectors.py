@@ -2,6 +2,8 @@
 
 from django.db.models import Count, Sum
 
+from apps.reconciliation.fuses import FUSES
+from apps.reconciliation.invariants import INVARIANTS
 from apps.reconciliation.models import Break
 
 
@@ -21,3 +23,9 @@ def money_at_risk() -> dict[str, tuple[int, int]]:
     return {
         currency: (count, int(total)) for currency, count, total in sums.annotate(Count("id"), Sum("at_risk_minor"))
     }
+
+
+def title_of(name: str) -> str:
+    """What an invariant says, or a fuse; empty for one that is not there any more."""
+    known = INVARIANTS.get(name) or FUSES.get(name)
+    return known.title if known is not None else ""

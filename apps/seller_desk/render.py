@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from apps.aftersales.api import CaseView
 from apps.catalog.api import Listing, Product, Sku
 from apps.fulfilment.api import PackageView
 from apps.inventory.api import StockLevel
-from apps.orders.api import OrderSummary, OrderView
+from apps.orders.api import CancelRequestView, OrderSummary, OrderView
 from apps.seller_desk.serializers.orders import BUYERS_OWN
 from apps.sellers.api import DeliveryRate, Shop
 from tradecore import wire
@@ -78,12 +79,22 @@ def order_summary(contract: OrderSummary) -> dict[str, Any]:
     return _without(wire.to_json(contract), *BUYERS_OWN)
 
 
-def order(contract: OrderView, packages: Sequence[PackageView]) -> dict[str, Any]:
-    """One order with its parcels. The recipient is shown by the privacy rule above."""
+def order(
+    contract: OrderView, packages: Sequence[PackageView], cancel_request: CancelRequestView | None
+) -> dict[str, Any]:
+    """One order with its parcels and its latest request to cancel. The recipient is shown by the privacy rule above."""
     document = _without(wire.to_json(contract), *BUYERS_OWN, "facts")
     if contract.status not in _RECIPIENT_SHOWN:
         document["address"] = None
-    return document | {"packages": [package(parcel) for parcel in packages]}
+    return document | {
+        "packages": [package(parcel) for parcel in packages],
+        "cancel_request": wire.to_json(cancel_request),
+    }
+
+
+def case(contract: CaseView) -> dict[str, Any]:
+    """One case about an order of the shop."""
+    return _without(wire.to_json(contract), *BUYERS_OWN)
 
 
 def package(contract: PackageView) -> dict[str, Any]:

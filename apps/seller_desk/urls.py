@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from apps.seller_desk.views import orders, products, promotions, shops, stock
+from apps.seller_desk.views import cases, documents, earnings, orders, products, promotions, shops, stock
 
 _shop = [
     path("", shops.Shop.as_view()),
@@ -22,9 +22,33 @@ _shop = [
     path("/orders", orders.Orders.as_view()),
     path("/orders/<id:order_id>", orders.Order.as_view()),
     path("/orders/<id:order_id>/cancel", orders.OrderCancel.as_view()),
+    path("/orders/<id:order_id>/cancel-request/approve", orders.CancelRequestApprove.as_view()),
+    path("/orders/<id:order_id>/cancel-request/reject", orders.CancelRequestReject.as_view()),
     path("/orders/<id:order_id>/packages", orders.OrderPackages.as_view()),
+    path("/orders/<id:order_id>/settlement", earnings.OrderSettlement.as_view()),
+    path("/orders/<id:order_id>/refund", cases.OrderRefund.as_view()),
+    path("/cases", cases.Cases.as_view()),
+    path("/cases/<id:case_id>", cases.Case.as_view()),
+    path("/cases/<id:case_id>/approve", cases.CaseApprove.as_view()),
+    path("/cases/<id:case_id>/reject", cases.CaseReject.as_view()),
+    path("/cases/<id:case_id>/offer", cases.CaseOffer.as_view()),
+    path("/cases/<id:case_id>/receive", cases.CaseReceive.as_view()),
+    path("/cases/<id:case_id>/refuse-return", cases.CaseRefuseReturn.as_view()),
+    path("/cases/<id:case_id>/ship-replacement", cases.CaseShipReplacement.as_view()),
+    path("/cases/<id:case_id>/refund-instead", cases.CaseRefundInstead.as_view()),
+    path("/cases/<id:case_id>/evidence", cases.CaseEvidences.as_view()),
     path("/packages/<id:package_id>", orders.Package.as_view()),
     path("/packages/<id:package_id>/tracking", orders.PackageTracking.as_view()),
+    path("/documents", documents.Documents.as_view()),
+    path("/documents/<id:document_id>", documents.Document.as_view()),
+    path("/documents/<id:document_id>/page", documents.DocumentPage.as_view()),
+    path("/account", earnings.Account.as_view()),
+    path("/statements", earnings.Statements.as_view()),
+    path("/statements/<str:on>", earnings.Statement.as_view()),
+    path("/statements/<str:on>/lines", earnings.StatementLines.as_view()),
+    path("/upcoming-settlements", earnings.UpcomingSettlements.as_view()),
+    path("/payouts", earnings.Payouts.as_view()),
+    path("/payout-account", earnings.PayoutAccount.as_view()),
     path("/promotions", promotions.Promotions.as_view()),
     path("/promotions/<id:promotion_id>", promotions.Promotion.as_view()),
     path("/promotions/<id:promotion_id>/publish", promotions.PromotionPublish.as_view()),

@@ -1,6 +1,7 @@
 """What is known about shops. What every quote asks is remembered: see Note [Remembered masters]."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 
 from apps.sellers import models
 from apps.sellers.contracts import DeliveryRate, Shop, ShopState
@@ -10,7 +11,7 @@ from tradecore.memo import Memo
 REMEMBERED_S = 5
 
 _shops: Memo[int, Shop] = Memo(ttl_s=REMEMBERED_S)
-_rates: Memo[tuple[int, str], DeliveryRate] = Memo(ttl_s=REMEMBERED_S)
+_rates: Memo[int, Mapping[str, DeliveryRate]] = Memo(ttl_s=REMEMBERED_S)
 
 
 def get_shop(*, shop_id: int) -> Shop:
@@ -29,19 +30,18 @@ def list_shops(*, shop_ids: Collection[int]) -> dict[int, Shop]:
     return _shops.get_many(shop_ids, _load_shops)
 
 
-def list_delivery_rates(*, shop_ids: Collection[int], option: str) -> dict[int, DeliveryRate]:
-    """What each of the shops charges for the option, by shop; who does not offer it is left out.
+def list_delivery_rates(*, shop_ids: Collection[int]) -> dict[int, Mapping[str, DeliveryRate]]:
+    """What each of the shops that deliver at all charges for every option that it offers, by shop and option.
 
     As of REMEMBERED_S ago at most; in one statement, or none.
     """
-    found = _rates.get_many([(shop_id, option) for shop_id in shop_ids], _load_rates)
-    return {shop_id: rate for (shop_id, _), rate in found.items()}
+    return _rates.get_many(shop_ids, _load_rates)
 
 
 def forget_shop(shop_id: int) -> None:
     """Ask anew for this shop: something of it was changed here."""
     _shops.forget(shop_id)
-    _rates.forget(*[key for key in _rates.list_keys() if key[0] == shop_id])
+    _rates.forget(shop_id)
 
 
 def list_shop_rates(*, shop_id: int) -> tuple[DeliveryRate, ...]:
@@ -54,10 +54,11 @@ def _load_shops(shop_ids: Collection[int]) -> dict[int, Shop]:
     return {row.pk: shop_of(row) for row in models.Shop.objects.filter(pk__in=shop_ids)}
 
 
-def _load_rates(keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], DeliveryRate]:
-    shop_ids, options = zip(*keys, strict=True)
-    rows = models.DeliveryRate.objects.filter(shop_id__in=shop_ids, option__in=set(options))
-    return {(row.shop_id, row.option): rate_of(row) for row in rows}
+def _load_rates(shop_ids: Collection[int]) -> dict[int, Mapping[str, DeliveryRate]]:
+    rates: dict[int, dict[str, DeliveryRate]] = defaultdict(dict)
+    for row in models.DeliveryRate.objects.filter(shop_id__in=shop_ids):
+        rates[row.shop_id][row.option] = rate_of(row)
+    return {**rates}
 
 
 def get_row(shop_id: int) -> models.Shop:

@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.checkout.api import PaymentProgress, PriceChanged, Quote, QuoteExpired
 from apps.fulfilment import api as fulfilment
+from apps.orders import api as orders
 from apps.orders.api import OrderView, PurchaseView
 from apps.payments.api import Payment
 from apps.pricing.api import Breakdown, LadderStep, PricedLine, PricedOrder, PromotionOutcome
@@ -102,6 +103,8 @@ def next_actions(contract: OrderView) -> list[str]:
     """What the buyer may do with the order now, each by the route of that name."""
     if contract.status == "UNPAID":
         return ["pay", "cancel"]
+    if orders.CANCEL_REQUEST_HOLD in contract.holds:
+        return ["withdraw_cancel_request"]
     if contract.holds:
         return []
     if contract.status == "DELIVERED":

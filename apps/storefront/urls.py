@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.storefront.views import accounts, addresses, browsing, buying, orders
+from apps.storefront.views import accounts, addresses, browsing, buying, cases, documents, orders
 
 urlpatterns = [
     path("accounts", accounts.Accounts.as_view()),
@@ -28,6 +28,22 @@ urlpatterns = [
     path("orders", orders.Orders.as_view()),
     path("orders/<id:order_id>", orders.Order.as_view()),
     path("orders/<id:order_id>/cancel", orders.OrderCancel.as_view()),
+    path("orders/<id:order_id>/cancel-request/withdraw", orders.OrderCancelRequestWithdraw.as_view()),
     path("orders/<id:order_id>/confirm-receipt", orders.OrderConfirmReceipt.as_view()),
+    path("orders/<id:order_id>/documents", documents.OrderDocuments.as_view()),
+    path("documents/<id:document_id>", documents.Document.as_view()),
+    path("documents/<id:document_id>/page", documents.DocumentPage.as_view()),
+    path("orders/<id:order_id>/after-sales", cases.OrderAfterSales.as_view()),
+    path("cases", cases.Cases.as_view()),
+    path("cases/quote", cases.CaseQuotes.as_view()),
+    path("cases/<id:case_id>", cases.Case.as_view()),
+    path("cases/<id:case_id>/edit", cases.CaseEdit.as_view()),
+    path("cases/<id:case_id>/evidence", cases.CaseEvidences.as_view()),
+    path("cases/<id:case_id>/withdraw", cases.CaseWithdraw.as_view()),
+    path("cases/<id:case_id>/ship", cases.CaseShip.as_view()),
+    path("cases/<id:case_id>/accept-offer", cases.CaseAcceptOffer.as_view()),
+    path("cases/<id:case_id>/refuse-offer", cases.CaseRefuseOffer.as_view()),
+    path("cases/<id:case_id>/escalate", cases.CaseEscalate.as_view()),
+    path("cases/<id:case_id>/confirm-replacement", cases.CaseConfirmReplacement.as_view()),
     path("guest-orders", orders.GuestOrders.as_view()),
 ]

@@ -12,6 +12,9 @@ from tradecore import db
 #: Operators see every page of the admin; what they may do there is granted to them in it.
 OPERATORS = "operators"
 
+#: Deciders are the second pair of eyes: they decide what somebody else has asked for.
+DECIDERS = "deciders"
+
 
 def build_people(*, site: Site) -> None:
     """Sign up whoever is not there yet, and give them what they come with."""
@@ -34,6 +37,8 @@ def _build_operator(site: Site) -> None:
     user_id, is_new = _find_or_sign_up(OPERATOR, site)
     if is_new:
         _appoint(user_id)
+    if not Group.objects.filter(name=DECIDERS).exists():
+        _let_decide(user_id)
 
 
 @db.use_case
@@ -46,6 +51,14 @@ def _appoint(user_id: int) -> None:
     user.is_staff = True
     user.save(update_fields=["is_staff"])
     user.groups.add(operators)
+
+
+@db.use_case
+def _let_decide(user_id: int) -> None:
+    """The same for what takes two: the administrator asks, the operator decides."""
+    deciders = Group.objects.create(name=DECIDERS)
+    deciders.permissions.set(Permission.objects.filter(codename="change_approval"))
+    get_user_model().objects.get(pk=user_id).groups.add(deciders)
 
 
 def _build_shop_person(person: ShopPerson, site: Site) -> None:

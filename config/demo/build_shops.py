@@ -1,10 +1,11 @@
-"""A shop, what it charges for delivery, and its warehouses with what lies in them."""
+"""A shop, where it is paid to, what it charges for delivery, and its warehouses with what lies in them."""
 
 from collections.abc import Mapping, Sequence
 
 from apps.inventory import api as inventory
 from apps.markets import api as markets
 from apps.sellers import api as sellers
+from apps.settlement import api as settlement
 from config.demo import content
 from config.demo.build_products import build_product
 from config.demo.site import ACTOR, Site
@@ -15,6 +16,7 @@ def build_shop(wanted: content.Shop, *, site: Site) -> None:
     """Make what of the shop is not there yet."""
     shop = _open_shop(wanted, site)
     site.shops[shop.handle] = shop
+    _set_payout_account(wanted, shop, site)
     _set_rates(wanted, shop, site)
     warehouses = _build_warehouses(wanted, shop, site)
     for product in wanted.products:
@@ -41,6 +43,23 @@ def _open_shop(wanted: content.Shop, site: Site) -> sellers.Shop:
     return sellers.change_shop_state(
         shop_id=shop.id, state=sellers.ShopState.ACTIVE, reason="opened for the demo", actor=ACTOR, now=site.now
     )
+
+
+def _set_payout_account(wanted: content.Shop, shop: sellers.Shop, site: Site) -> None:
+    """A shop's first account is used at once; a later one would wait for a second person."""
+    accounts = settlement.get_payout_accounts(shop_id=shop.id)
+    if accounts.current is not None or accounts.proposed is not None:
+        return
+    settlement.set_payout_account(
+        shop_id=shop.id,
+        version=accounts.version,
+        holder_name=wanted.name,
+        account_number=wanted.account,
+        currency=shop.currency,
+        actor=ACTOR,
+        now=site.now,
+    )
+    site.count("payout accounts")
 
 
 def _set_rates(wanted: content.Shop, shop: sellers.Shop, site: Site) -> None:

@@ -45,7 +45,7 @@ def _logins() -> Table:
 def people() -> Iterator[tuple[str, str]]:
     """Who can sign in (e-mail addresses), and what for."""
     yield ADMIN.email, "does everything, in the admin too"
-    yield OPERATOR.email, "operates: looks at everything"
+    yield OPERATOR.email, "operates: looks at everything, and decides what somebody else has asked for"
     for person in SHOP_PEOPLE:
         yield person.email, f"sells as {person.shop} ({person.role.value})"
     for buyer in BUYERS:

@@ -42,11 +42,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """`handle` is its natural key. `warehouses` are codes and names, in the order in which they serve."""
+    """`handle` is its natural key. `account` is where it is paid to: the number of an account at its bank.
+
+    `warehouses` are codes and names, in the order in which they serve.
+    """
 
     handle: str
     name: str
     market: str
+    account: str
     warehouses: tuple[tuple[str, str], ...]
     rates: tuple[Rate, ...]
     products: tuple[Product, ...]

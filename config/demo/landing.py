@@ -21,13 +21,18 @@ code {{ background: #f2f2f2; padding: 0.1rem 0.3rem }}
 </style>
 <body>
 <h1>tradecore</h1>
-<p>A marketplace transaction core: quote, buy, pay, ship, receive. This is its demo; no money moves here.</p>
+<p>A marketplace transaction core: quote, buy, pay, ship, receive; refund, settle, pay out, and account for every cent.
+This is its demo; no money moves here.</p>
 <table>{places}</table>
 <h2>Who can sign in</h2>
 <p>Every password is <code>{password}</code>. Sign in with <code>POST /store/v1/sessions</code>, or in the admin.</p>
 <table>{people}</table>
 <h2>See an order live</h2>
 <p>In the checkout of the project: <code>manage.py tour --url {url}</code></p>
+<h2>Follow its money</h2>
+<p>Buyers ask for it back with <code>POST /store/v1/cases</code>. Sellers read why they got what they got at
+<code>/seller/v1/shops/SHOP/orders/ORDER/settlement</code>, and what they were paid at
+<code>/seller/v1/shops/SHOP/payouts</code>. In the admin one operator proposes payouts and another approves them.</p>
 </body>
 </html>
 """

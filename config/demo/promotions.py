@@ -79,6 +79,7 @@ PROMOTIONS = (
         percent=8,
         code="VERDIER8",
         min_spend="50.00",
+        budget="2000.00",
     ),
     Promotion(
         kind=PromotionKind.SHIPPING_DISCOUNT,

@@ -6,7 +6,7 @@ from typing import Any
 
 from config.tour.arriving import BOWL, COFFEE, LAMP, MARKET, NOTEBOOK, Shelf
 from config.tour.client import Answer
-from config.tour.guide import Guide, Visitor, new_key
+from config.tour.guide import Form, Guide, Visitor, new_key
 from config.tour.words import Document, money, promotion_table, quote_table
 
 #: What the sandbox provider makes of a card.
@@ -95,7 +95,7 @@ def pay_at_the_bank(guide: Guide, guest: Visitor, shelf: Shelf) -> Purchase:
     action = answer["next_action"] or {}
     guide.promise("the answer says where to confirm it", holds=action.get("kind") == "redirect")
     guide.ask("GET", action["url"], status=200, tell=lambda _: "the page of the sandbox's bank")
-    guide.ask("POST", action["url"], form={"outcome": "ok"}, status=200, tell=lambda _: "confirmed")
+    guide.ask("POST", action["url"], body=Form(outcome="ok"), status=200, tell=lambda _: "confirmed")
     guide.wait(
         f"/store/v1/purchases/{answer['purchase_id']}",
         who=guest,

@@ -52,7 +52,7 @@ class Client:
         target = urlsplit(url)
         connection = _connect(url)
         try:
-            data, headers = _encode(question)
+            data, headers = _encode(question, origin=f"{target.scheme}://{target.netloc}")
             path = f"{target.path}?{target.query}" if target.query else target.path
             connection.request(question.method, path, data, headers)
             response = connection.getresponse()
@@ -73,10 +73,11 @@ def _connect(url: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
 
 
-def _encode(question: Question) -> tuple[bytes | None, dict[str, str]]:
+def _encode(question: Question, *, origin: str) -> tuple[bytes | None, dict[str, str]]:
     headers = {"Accept": "application/json, */*", **question.headers}
-    if question.form is not None:
-        return urlencode(question.form).encode(), headers | {"Content-Type": "application/x-www-form-urlencoded"}
+    if question.form is not None:  # of a page of the same origin, as a browser says
+        headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}
+        return urlencode(question.form).encode(), headers
     if question.body is not None:
         return json.dumps(question.body).encode(), headers | {"Content-Type": "application/json"}
     return None, headers

@@ -1,5 +1,6 @@
 """The ends that orders come to, and what is known of them afterwards."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from config.tour.arriving import BOWL, MARKET, Shelf
@@ -15,7 +16,7 @@ _PAGES_MAX = 200
 
 def see_completed(guide: Guide, bea: Visitor, purchase: Purchase) -> None:
     """Both orders complete by themselves."""
-    guide.chapter("Completion", "When the time for after-sales is over (5 s here), a timer completes the order.")
+    guide.chapter("Completion", "When the time for after-sales is over (10 s here), a timer completes the order.")
     for order_id in purchase.order_ids.values():
         order = guide.wait(
             f"/store/v1/orders/{order_id}",
@@ -27,19 +28,31 @@ def see_completed(guide: Guide, bea: Visitor, purchase: Purchase) -> None:
         guide.show(_timeline(order))
 
 
-def cancel(guide: Guide, guest: Visitor, purchase: Purchase) -> None:
-    """A paid order is cancelled before it is shipped, and its money goes back."""
-    guide.chapter("A cancellation", "The guest thinks better of it. What is in no parcel yet can go back.")
-    (order_id,) = purchase.order_ids.values()
+def cancel(guide: Guide, guest: Visitor, purchase: Purchase, counters: Sequence[Counter]) -> None:
+    """A paid order is cancelled before it is shipped, by asking its seller, and its money goes back."""
+    guide.chapter(
+        "A cancellation",
+        "The guest thinks better of it. In the time for second thoughts nobody is asked; after that the seller is.",
+    )
+    ((shop_id, order_id),) = purchase.order_ids.items()
+    (counter,) = (counter for counter in counters if counter.shop_id == shop_id)
+    guide.wait(
+        f"/store/v1/orders/{order_id}",
+        who=guest,
+        promise="the order is its seller's to ship",
+        until=lambda order: order["status"] == "AWAITING_SHIPMENT",
+        within_s=15,
+    )
     order = guide.ask(
         "POST",
         f"/store/v1/orders/{order_id}/cancel",
         who=guest,
         body={"reason": "changed_mind"},
         key=new_key(),
-        status=200,
-        tell=lambda order: f"order {order['number']}: {order['status']}",
+        status=202,
+        tell=_describe_request,
     )
+    _approve(guide, counter, order_id)
     guide.wait(
         f"/store/v1/purchases/{purchase.id}",
         who=guest,
@@ -85,6 +98,43 @@ def see_refund(guide: Guide, operator: Visitor, purchase: Purchase) -> None:
     events = _read_events(guide, operator, about={"payable_ref": purchase.id})
     ends = [event["kind"] for event in events][-1:]
     guide.promise("the provider has sent the guest's money back", holds=ends == ["payments.refund_succeeded"])
+
+
+def _approve(guide: Guide, counter: Counter, order_id: str) -> None:
+    """The seller finds the request, cannot ship meanwhile, and agrees."""
+    asked = guide.ask(
+        "GET",
+        f"{counter.path}/orders?cancel_request=OPEN",
+        who=counter.seller,
+        status=200,
+        tell=lambda page: f"to be answered: {', '.join(order['number'] for order in page['items'])}",
+    )
+    guide.promise("the seller sees who asks", holds=order_id in [order["id"] for order in asked["items"]])
+    refusal = guide.ask(
+        "POST",
+        f"{counter.path}/orders/{order_id}/packages",
+        who=counter.seller,
+        body={"carrier": "royal-mail", "tracking_number": "TT0GB"},
+        key=new_key(),
+        status=409,
+        tell=lambda answer: f"{answer['code']}: {answer['title']}",
+    )
+    guide.promise("it cannot be shipped until they answer", holds=refusal["holds"] == ["cancel_request"])
+    order = guide.ask(
+        "POST",
+        f"{counter.path}/orders/{order_id}/cancel-request/approve",
+        who=counter.seller,
+        body={},
+        key=new_key(),
+        status=200,
+        tell=lambda order: f"order {order['number']}: {order['status']}",
+    )
+    guide.promise("the order is cancelled", holds=order["status"] == "CANCELLED")
+
+
+def _describe_request(order: Answer) -> str:
+    action = order["cancel_request"]["next_action"]
+    return f"order {order['number']}: the {action['actor']} answers by {action['due_at']}, else: {action['default']}"
 
 
 def _find_as_guest(guide: Guide, order_number: str) -> None:

@@ -3,8 +3,8 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -28,12 +28,17 @@ class PromiseBroken(Exception):
     """Something was not as promised."""
 
 
+class Form(dict[str, str]):
+    """The fields of a form, which go out as one, and not as JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody in the story, and the token that they come with."""
+    """Somebody in the story, and the token that they come with, or the cookies of their browser."""
 
     name: str
-    token: str
+    token: str = ""
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
 
 class Guide:
@@ -77,19 +82,26 @@ class Guide:
         method: str,
         path: str,
         *,
-        status: int,
+        status: int | Collection[int],
         tell: Teller,
         who: Visitor | None = None,
-        body: Mapping[str, Any] | None = None,
-        form: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | Form | None = None,
         key: str | None = None,
+        read: Answer | None = None,
     ) -> Answer:
-        """Ask and say so; `tell` says what is worth knowing of the answer. Raises PromiseBroken for another status."""
-        self._announce(method, path, who, body or form)
-        answer = self.client.send(Question(method, path, body, form, _headers(who, key=key)))
-        if answer.status != status:
+        """Ask and say so; `tell` says what is worth knowing of the answer. Raises PromiseBroken for another status.
+
+        `read` is the answer that this request is about: whatever has changed since is not overwritten.
+        """
+        self._announce(method, path, who, body)
+        form = body if isinstance(body, Form) else None
+        document = None if form is not None else body
+        answer = self.client.send(Question(method, path, document, form, _headers(who, key=key, read=read)))
+        expected = {status} if isinstance(status, int) else set(status)
+        if answer.status not in expected:
+            wanted = " or ".join(map(str, sorted(expected)))
             raise PromiseBroken(
-                f"{method} {path} answers {answer.status}, where {status} was promised: {_cut(answer.body)}"
+                f"{method} {path} answers {answer.status}, where {wanted} was promised: {_cut(answer.body)}"
             )
         self._console.print(f"    [bold]{answer.status}[/] {escape(tell(answer))}")
         return answer
@@ -125,14 +137,19 @@ def new_key() -> str:
     return uuid.uuid4().hex
 
 
-def _headers(who: Visitor | None, *, key: str | None = None) -> dict[str, str]:
-    headers = {"Authorization": f"Bearer {who.token}"} if who else {}
-    return headers | ({"Idempotency-Key": key} if key else {})
+def _headers(who: Visitor | None, *, key: str | None = None, read: Answer | None = None) -> dict[str, str]:
+    headers = {
+        "Authorization": f"Bearer {who.token}" if who and who.token else "",
+        "Cookie": "; ".join(f"{name}={value}" for name, value in who.cookies.items()) if who else "",
+        "Idempotency-Key": key or "",
+        "If-Match": (read.headers.get("ETag") or "") if read else "",
+    }
+    return {name: value for name, value in headers.items() if value}
 
 
 def _shortened(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body with its tokens and passwords cut: they are long, or nobody's business."""
-    secret = {"quote_token", "password"}
+    secret = {"quote_token", "password", "csrfmiddlewaretoken"}
     return {name: f"{value[:_TOKEN_WIDTH]}…" if name in secret else value for name, value in body.items()}
 
 

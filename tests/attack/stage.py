@@ -13,7 +13,9 @@ from apps.orders import api as orders
 from apps.promotions.api import PromotionKind
 from tests.api import user_token
 from tests.factories.accounts import AddressFactory, ShopStaffFactory, UserFactory
+from tests.factories.aftersales import ask_refund, deliver, open_case
 from tests.factories.checkout import ShopFloor, add_shop, buy, make_buyer, make_shop_floor, tender
+from tests.factories.documents import bill, invoice_of
 from tests.factories.fulfilment import ship, track
 from tests.factories.promotions import make_draft, make_promotion
 from tradecore import clock
@@ -130,19 +132,32 @@ def _guest(floor: ShopFloor) -> Caller:
 
 
 def _buy_on(floor: ShopFloor, buyer: checkout.Buyer) -> dict[str, str]:
-    """One purchase that is unpaid; one paid that awaits shipment; one that is delivered."""
+    """One purchase that is unpaid; one that awaits shipment; one whose seller is asked to cancel; two delivered.
+
+    There is a case about the last one.
+    """
     now = clock.now()
     unpaid = buy_unpaid(floor, buyer)
     open_order = _ready(buy((floor.add_sku(), 5), buyer=buyer, now=now), now=now)
+    asked_order = _ready(buy((floor.add_sku(), 1), buyer=buyer, now=now), now=now)
+    checkout.request_cancellation(order_id=asked_order.id, units=None, reason="changed_mind", now=now)
     sent_order = _ready(buy((floor.add_sku(), 1), buyer=buyer, now=now), now=now)
     package = ship(sent_order, now=now)
     track(package, TrackingStatus.DELIVERED, now=now)
+    bill(sent_order)
+    returned_order = deliver(_ready(buy((floor.add_sku(), 9), buyer=buyer, now=now), now=now), now=now)
+    case = open_case(ask_refund(returned_order, 1), now=now)
     return {
         "purchase_id": unpaid,
         "order_id": str(open_order.id),
         "line_id": str(open_order.lines[0].id),
         "package_id": str(package.id),
+        "document_id": str(invoice_of(sent_order).pk),
+        "asked_order_id": str(asked_order.id),
         "delivered_order_id": str(sent_order.id),
+        "returned_order_id": str(returned_order.id),
+        "returned_line_id": str(returned_order.lines[0].id),
+        "case_id": str(case.id),
     }
 
 

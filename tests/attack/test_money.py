@@ -119,6 +119,8 @@ class Signed:
         self.known: dict[int, Statement] = {}
         self._reader = SandboxProvider(secrets=settings.SANDBOX_WEBHOOK_SECRETS)
         self.read_webhook = self._reader.read_webhook
+        self.ask_dispute = self._reader.ask_dispute
+        self.list_settlements = self._reader.list_settlements
 
     def send(self, call: payments.Call) -> Statement:
         waiting = {"kind": "redirect", "url": "https://bank.example/3ds"}

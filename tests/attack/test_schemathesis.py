@@ -100,6 +100,7 @@ LINKS: Mapping[tuple[str, int], tuple[tuple[str, dict[str, str], Any], ...]] = {
         ("pay_again", {"path.purchase_id": "$response.body#/purchase_id"}, {"payment": _CARD}),
         ("cancel_purchase", {"path.purchase_id": "$response.body#/purchase_id"}, None),
     ),
+    ("cancel_order", 202): (("withdraw_cancel_request", {"path.order_id": "$response.body#/id"}, None),),
     ("list_orders", 200): (("get_order", {"path.order_id": "$response.body#/items/0/id"}, None),),
     ("add_address", 201): (
         ("get_address", _one("address_id"), None),
@@ -127,6 +128,8 @@ LINKS: Mapping[tuple[str, int], tuple[tuple[str, dict[str, str], Any], ...]] = {
     ("list_shop_orders", 200): (
         ("ship_order", {"path.order_id": "$response.body#/items/0/id", **_SHOP}, None),
         ("cancel_shop_order", {"path.order_id": "$response.body#/items/0/id", **_SHOP}, None),
+        ("approve_cancel_request", {"path.order_id": "$response.body#/items/0/id", **_SHOP}, None),
+        ("reject_cancel_request", {"path.order_id": "$response.body#/items/0/id", **_SHOP}, None),
     ),
     ("ship_order", 201): (
         ("get_package", _one("package_id", **_SHOP), None),

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from apps.orders import api as orders
 from tests.api import Api, Operation, list_operations, read
 from tests.attack.stage import ADDRESS, COUPON, Caller, Stage, purchase_body, quote_body
 from tests.factories.accounts import PASSWORD
+from tests.factories.aftersales import stage as stage_case
+from tradecore import clock
 from tradecore.ids import format_number
 
 OPERATIONS = list_operations("/")
@@ -17,6 +20,7 @@ KEYED = {name: operation for name, operation in WRITES.items() if operation.take
 
 _CARD = {"payment": {"provider": "scripted", "method": "card", "method_token": "tok_ok", "instalments": 1}}
 _MONEY = {"amount": "1.00", "currency": "GBP"}
+_EVIDENCE = {"text": "See for yourself.", "images": ["https://pictures.example/1.jpg"]}
 
 
 def caller_of(stage: Stage, operation: Operation) -> Caller:
@@ -29,7 +33,21 @@ def path_of(stage: Stage, operation: Operation, caller: Caller | None = None) ->
     ids = {"option": "standard", "provider": "scripted"} | dict((caller or caller_of(stage, operation)).ids)
     if operation.name == "confirm_receipt":
         ids["order_id"] = ids["delivered_order_id"]
+    if "/cancel-request/" in operation.path:
+        ids["order_id"] = ids["asked_order_id"]
+    if operation.name == "refund_shop_order":
+        ids["order_id"] = ids["returned_order_id"]
     return operation.at(ids)
+
+
+def prepare(stage: Stage, operation: Operation) -> Caller:
+    """Who may do it, to what it is accepted for: a case has to wait for what is done with it."""
+    caller = caller_of(stage, operation)
+    if "case_id" not in operation.path_ids:
+        return caller
+    order = orders.get_order(order_id=int(stage.buyer.ids["returned_order_id"]))
+    case = stage_case(operation.name, order, now=clock.now())
+    return Caller(caller.name, caller.token, {**caller.ids, "case_id": str(case.id)})
 
 
 def send(stage: Stage, operation: Operation, caller: Caller | None = None, **options: Any) -> Any:
@@ -37,7 +55,8 @@ def send(stage: Stage, operation: Operation, caller: Caller | None = None, **opt
     caller = caller or caller_of(stage, operation)
     sent: dict[str, Any] = {
         "key": f"key-{operation.name}" if operation.needs_key else None,
-        "if_match": '"1"' if operation.needs_if_match else None,
+        # An offer is in the second version of its case.
+        "if_match": ('"2"' if operation.name == "accept_offer" else '"1"') if operation.needs_if_match else None,
     }
     if not {"body", "raw"} & options.keys():
         sent["body"] = sound_body(stage, operation)
@@ -93,6 +112,15 @@ def _promotion(stage: Stage) -> dict[str, Any]:
     }
 
 
+def _returned(stage: Stage, **parts: Any) -> dict[str, Any]:
+    return {"line_id": stage.buyer.ids["returned_line_id"], **(parts or {"quantity": 1})}
+
+
+def _asked(stage: Stage) -> dict[str, Any]:
+    lines = [_returned(stage)]
+    return {"kind": "REFUND_ONLY", "lines": lines, "reason": "defective"}
+
+
 def _tokens(stage: Stage) -> Any:
     return read(Api().post("/store/v1/sessions", {"email": "robin@example.com", "password": PASSWORD}))
 
@@ -118,8 +146,31 @@ BODIES: Mapping[str, Callable[[Stage], Any]] = {
         "number": format_number(int(stage.guest.ids["order_id"])),
         "email": "robin@example.com",
     },
+    "quote_case": lambda stage: {"order_id": stage.buyer.ids["returned_order_id"], **_asked(stage)},
+    "open_case": lambda stage: {
+        "order_id": stage.buyer.ids["returned_order_id"],
+        **_asked(stage),
+        "comment": "It does not work.",
+        "evidence": _EVIDENCE,
+    },
+    "edit_case": lambda stage: {**_asked(stage), "comment": "It does not work.", "evidence": _EVIDENCE},
+    "add_evidence": lambda _: _EVIDENCE,
+    "withdraw_case": lambda _: {"comment": "I keep it."},
+    "ship_case": lambda _: {"carrier": "royal-mail", "tracking_number": "RT1"},
+    "refuse_offer": lambda _: {"comment": "That is too little."},
+    "escalate_case": lambda _: {"comment": "The pictures show it.", "evidence": _EVIDENCE},
+    "refund_shop_order": lambda stage: {"lines": [_returned(stage)], "reason": "shops_mistake", "comment": "Sorry."},
+    "approve_case": lambda _: {"buyer_keeps_goods": True, "comment": "Keep it."},
+    "reject_case": lambda _: {"reason": "as_described", "comment": "It is.", "evidence": _EVIDENCE},
+    "make_offer": lambda _: {"amount": _MONEY, "comment": "Keep it."},
+    "receive_case": lambda stage: {"lines": [_returned(stage, good=1, damaged=0)], "comment": "It is here."},
+    "refuse_return": lambda _: {"reason": "parcel_empty", "comment": "It was.", "evidence": _EVIDENCE},
+    "ship_replacement": lambda _: {"carrier": "royal-mail", "tracking_number": "RM1"},
+    "refund_instead": lambda _: {"comment": "It is sold out."},
+    "add_shop_evidence": lambda _: _EVIDENCE,
     "edit_own_shop": lambda _: {"name": "North Wool", "contact_email": "shop@example.com"},
     "set_delivery_rate": lambda _: {"base": _MONEY, "per_kg": _MONEY, "included_grams": 100, "free_from": _MONEY},
+    "reject_cancel_request": lambda _: {"reason": "packed_already"},
     "cancel_shop_order": lambda stage: {"reason": "out_of_stock", "lines": _cancelled_line(stage.buyer)},
     "ship_order": lambda stage: {
         "carrier": "royal-mail",

@@ -13,6 +13,7 @@ from django.urls import reverse
 from apps.accounts import api as accounts
 from apps.fees.api import load_standard_fee_plans
 from apps.markets.api import forget_markets, load_standard_markets
+from apps.orders.api import OrderView
 from apps.pricing.api import RateOff
 from apps.promotions import api as promotions
 from apps.promotions.models import Promotion
@@ -20,17 +21,20 @@ from apps.sellers import api as sellers
 from apps.sellers.models import DeliveryRate, Shop
 from tests.back_office.conftest import sign_in
 from tests.factories.accounts import ShopStaffFactory, UserFactory
+from tests.factories.aftersales import make_delivered_order
 from tests.factories.catalog import CategoryFactory
+from tests.factories.checkout import make_shop_floor
 from tests.factories.sellers import ShopFactory
 from tests.support import NOON
 from tradecore.ids import new_id
-from tradecore.models import AuditEntry
+from tradecore.models import Approval, AuditEntry
 
 ACTS = {
     "open_shop": "sellers.add_shop",
     "set_delivery_rate": "sellers.change_deliveryrate",
     "add_shop_staff": "accounts.add_shopstaff",
     "create_promotion": "promotions.add_promotion",
+    "refund_orders": "aftersales.add_case",
 }
 
 SHOP = {
@@ -315,3 +319,41 @@ class TestCreatePromotion:
         said_of(superuser, "create_promotion", COUPON)
         faults = faults_of(superuser, "create_promotion", COUPON | {"title_for_buyers": "Another"})
         assert faults == {"__all__": [promotions.CouponCodeTaken.title]}
+
+
+class TestRefundOrders:
+    @pytest.fixture
+    def order(self) -> OrderView:
+        return make_delivered_order(make_shop_floor(), 3)
+
+    def form(self, *orders: OrderView, lines: str = "") -> dict[str, str]:
+        numbers = "\n".join(order.number for order in orders)
+        return {"numbers": numbers, "lines": lines, "reason": "platforms_mistake", "comment": "Sorry."}
+
+    def test_gives_a_part_back_at_once(self, superuser: Client, order: OrderView) -> None:
+        said = said_of(superuser, "refund_orders", self.form(order, lines="1:2"))
+        assert said.startswith("Refunded: 20.00 GBP, case ")
+        assert [entry.action for entry in audited()] == ["order.refunded"]
+
+    def test_asks_a_second_person_for_everything(self, superuser: Client, order: OrderView) -> None:
+        said = said_of(superuser, "refund_orders", self.form(order))
+        assert said.startswith("A second person must approve this: request ")
+        assert Approval.objects.get().content["refund"] == {"amount": "33.99", "currency": "GBP"}
+
+    @pytest.mark.parametrize(
+        ("form", "field"),
+        [
+            ({"numbers": "not a number"}, "numbers"),
+            ({"lines": "4:1"}, "lines"),
+            ({"lines": "1:-1"}, "lines"),
+            ({"lines": "1"}, "lines"),
+            ({"lines": "1:4"}, "__all__"),
+        ],
+    )
+    def test_says_why_not(self, superuser: Client, order: OrderView, form: dict[str, str], field: str) -> None:
+        assert list(faults_of(superuser, "refund_orders", self.form(order) | form)) == [field]
+
+    def test_names_each_order_once_and_the_lines_of_one(self, superuser: Client, order: OrderView) -> None:
+        assert "numbers" in faults_of(superuser, "refund_orders", self.form(order, order))
+        other = make_delivered_order(make_shop_floor())
+        assert "lines" in faults_of(superuser, "refund_orders", self.form(order, other, lines="1:1"))

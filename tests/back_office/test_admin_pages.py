@@ -11,10 +11,18 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from apps.checkout import api as checkout
 from apps.ledger import api as ledger
 from apps.reconciliation import api as reconciliation
 from tests.back_office.market_day import MarketDay
 from tests.factories.accounts import AddressFactory, ShopStaffFactory
+from tests.factories.aftersales import ask_refund, make_delivered_order, open_case
+from tests.factories.checkout import buy
+from tests.factories.documents import issue_receipts
+from tests.factories.fulfilment import READY, make_ready_order
+from tests.factories.payments import dispute as charge_back
+from tests.factories.payouts import make_seller, open_bank, pay_out, set_rate
+from tests.factories.settlement import settle_in_time
 from tests.support import NOON, in_use_case
 from tradecore import clock, idempotency, inbox
 from tradecore.ids import new_id
@@ -43,8 +51,25 @@ def full_house(day: MarketDay) -> MarketDay:
     ledger.close_days(signer=ledger.own_signer(), real_now=clock.real_now() + timedelta(days=2))
     (sale, *_) = ledger.list_postings(order_refs=[day.shipped.id])
     ledger.request_reversal(posting_id=sale.id, actor="user:1", reason="to the wrong shop", now=NOON)
+    issue_receipts(day.shipped.purchase_id)
+    asked = make_ready_order(day.floor)
+    checkout.request_cancellation(order_id=asked.id, units=None, reason="changed_mind", now=READY)
+    charge_back(day.floor.provider, payable_ref=day.on_hold.purchase_id)
+    open_case(ask_refund(make_delivered_order(day.floor)))
+    settle_and_pay_out(day)
     reconciliation.reconcile(suite=reconciliation.Suite.ALL, real_now=clock.real_now())  # finds the dead letter
+    statement = [(reconciliation.Source.BANK, "sandbox")]
+    reconciliation.reconcile_files(named=statement, on=NOON.date(), real_now=clock.real_now())
     return day
+
+
+def settle_and_pay_out(day: MarketDay) -> None:
+    """An order that has settled; a shop that was paid out in another currency."""
+    settle_in_time(buy((day.floor.add_sku(), 1)).purchase.orders[0].id, now=NOON)
+    open_bank()
+    set_rate("1.25", pair="GBP/USD")
+    make_seller(6755, pays="USD")
+    pay_out()
 
 
 def rows() -> Iterator[tuple[type[Model], Model]]:

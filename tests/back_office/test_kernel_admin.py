@@ -116,12 +116,23 @@ class TestFreezes:
         assert entry.actor == f"user:{superuser.session['_auth_user_id']}"
 
     @pytest.mark.parametrize(
-        "form", [{"subject": 1, "reason": ""}, {"subject": 0}, {"subject": 2**63}, {"subject": 1, "kind": "everything"}]
+        "form",
+        [
+            {"subject": 1, "reason": ""},
+            {"subject": 0},
+            {"subject": 2**63},
+            {"subject": 1, "kind": "everything"},
+            {"subject": 1, "kind": freezes.ALL_PAYOUTS},
+        ],
     )
     def test_are_not_placed_by_half(self, superuser: Client, form: dict[str, Any]) -> None:
         assert self.place(superuser, **form).status_code == HTTPStatus.OK  # the dialog again, with what is wrong
         assert not Freeze.objects.exists()
         assert not AuditEntry.objects.exists()
+
+    def test_are_placed_on_all_payouts_at_once(self, superuser: Client) -> None:
+        self.place(superuser, subject=freezes.EVERYBODY, kind=freezes.ALL_PAYOUTS)
+        assert freezes.read_frozen(kind=freezes.ALL_PAYOUTS) == {freezes.EVERYBODY}
 
     def test_are_placed_by_nobody_who_may_only_read(self) -> None:
         assert self.place(clerk_who_may("view_freeze"), subject=1).status_code == HTTPStatus.FORBIDDEN

@@ -19,6 +19,7 @@ from apps.payments import api as payments
 from config.subscriptions import TIMERS
 from tests.back_office.market_day import MarketDay, order_of
 from tests.factories.checkout import buy, place, tender
+from tests.factories.fulfilment import READY
 from tests.support import NOON
 from tradecore import timers
 
@@ -116,6 +117,19 @@ class TestTheOrderPage:
 
 
 class TestItsOtherLives:
+    def test_shows_a_request_to_cancel_and_its_answer(self, operator: Client, day: MarketDay) -> None:
+        order = order_of(buy((day.shipped.lines[0].sku_id, 1)))
+        checkout.end_remorse(order.id, READY)
+        checkout.request_cancellation(order_id=order.id, units=None, reason="changed_mind", now=READY)
+        shown = sections_of(operator, order.id)
+        open_for = "Request to cancel OPEN seller answers by 12 Mar 2026 14:00:00 or approves by silence"
+        assert f"{open_for} Changed mind, since 11 Mar 2026 14:00:00" in shown["deadlines"]
+        assert "Answer cancel request due 12 Mar 2026 14:00:00" in shown["timers"]
+        checkout.reject_cancel_request(order_id=order.id, reason="packed_already", now=READY)
+        shown = sections_of(operator, order.id)
+        assert "Request to cancel REJECTED by the seller 11 Mar 2026 14:00:00" in shown["deadlines"]
+        assert "Changed mind, but packed already, since" in shown["deadlines"]
+
     def test_shows_a_hold_and_what_failed(self, operator: Client, day: MarketDay) -> None:
         shown = sections_of(operator, day.on_hold.id)
         assert "Hold: risk open since 11 Mar 2026 12:00:00" in shown["deadlines"]

@@ -42,7 +42,7 @@ class TestSetPrice:
         valid_from: datetime = NOON,
         now: datetime = NOON,
     ) -> Price:
-        return set_price(
+        price = set_price(
             shop_id=shop_id or sku.shop_id,
             sku_id=sku.pk,
             market=market,
@@ -51,6 +51,8 @@ class TestSetPrice:
             actor="user:1",
             now=now,
         )
+        assert isinstance(price, Price)
+        return price
 
     def price_at(self, sku: SkuRow, now: datetime, market: str = "GB") -> Money | None:
         return list_offers(sku_ids=[sku.pk], market=market, now=now)[sku.pk].price

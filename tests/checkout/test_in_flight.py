@@ -16,10 +16,14 @@ from apps.payments.models import Capture, ProviderAnswer, ProviderCall, Refund
 from apps.promotions import api as promotions
 from config.subscriptions import TIMERS
 from tests.books import assert_books_agree
+from tests.factories.approvals import give_approval
+from tests.factories.approvals import status_of as status_of_approval
 from tests.factories.checkout import ShopFloor, buy, make_shop_floor, place, tender
 from tests.factories.inventory import numbers_of
 from tests.support import NOON
-from tradecore import clock, db, timers
+from tradecore import approvals, clock, db, timers
+from tradecore.approvals import AwaitsApproval, SamePerson
+from tradecore.errors import NotFound
 from tradecore.models import OutboxEvent
 from tradecore.money import Money
 
@@ -447,17 +451,68 @@ class TestASuspicion:
         assert not Capture.objects.exists()
         assert payments.get_payment(payable_ref=suspect.purchase.id).tenders[0].status == "DECLINED"
         with pytest.raises(payments.TenderNotSuspect):
-            self.settle(suspect, accept=False)
+            self.ask(suspect, accept=False)
 
     def test_is_listed_with_what_was_said(self, suspect: checkout.PaymentProgress) -> None:
         (listed,) = payments.list_suspects(limit=10)
         assert listed.payable_ref == suspect.purchase.id
         assert [answer.verdict for answer in listed.answers] == ["suspect_amount"]
 
-    def settle(self, suspect: checkout.PaymentProgress, *, accept: bool) -> None:
-        checkout.settle_suspect(
+    def test_waits_for_a_second_person(self, suspect: checkout.PaymentProgress) -> None:
+        waits = self.ask(suspect, accept=True)
+        assert self.ask(suspect, accept=True) == waits
+        assert self.ask(suspect, accept=False) != waits
+        with pytest.raises(SamePerson):
+            give_approval(waits, actor="staff:7")
+        assert not Capture.objects.exists()
+        assert payments.get_payment(payable_ref=suspect.purchase.id).tenders[0].status == "SUSPECT"
+
+    def test_says_to_the_second_person_what_it_is(self, suspect: checkout.PaymentProgress) -> None:
+        waits = self.ask(suspect, accept=True)
+        request = approvals.get_request(approval_id=waits.approval_id, now=NOON)
+        tender_id = suspect.payment.tenders[0].id
+        assert (request.kind, request.subject) == (checkout.SETTLE_SUSPECT, f"tender:{tender_id}")
+        assert (request.requested_by, request.reason) == ("staff:7", "asked them")
+        *lines, received = approvals.spell_out(request.content)
+        assert lines == [
+            f"tender_id: {tender_id}",
+            f"purchase_id: {suspect.purchase.id}",
+            "provider: scripted",
+            "method: card",
+            "asked_for: 23.98 GBP",
+            "accept: true",
+            "said:",
+            "  -",
+            "    about: charge",
+            "    said: captured",
+            "    amount: 1.00 GBP",
+            "    verdict: suspect_amount",
+        ]
+        assert received.startswith("    received_at: ")
+
+    def test_is_not_ended_when_the_provider_says_something_else_by_now(
+        self, suspect: checkout.PaymentProgress, floor: ShopFloor
+    ) -> None:
+        waits = self.ask(suspect, accept=True)
+        call = floor.provider.calls[0]
+        other = replace(floor.provider.known[call.reference], amount=Money(200, "GBP"), event_id="evt_other")
+        checkout.apply_statement(statement=other, provider="scripted", source="webhook", now=NOON)
+        with pytest.raises(checkout.SuspectChanged):
+            give_approval(waits)
+        assert not Capture.objects.exists()
+        assert status_of_approval(waits) == "PENDING"
+
+    def test_is_of_a_tender_that_is_there(self, floor: ShopFloor) -> None:
+        with pytest.raises(NotFound):
+            checkout.settle_suspect(tender_id=7, accept=True, actor="staff:7", reason="asked them", now=NOON)
+
+    def ask(self, suspect: checkout.PaymentProgress, *, accept: bool) -> AwaitsApproval:
+        return checkout.settle_suspect(
             tender_id=suspect.payment.tenders[0].id, accept=accept, actor="staff:7", reason="asked them", now=NOON
         )
+
+    def settle(self, suspect: checkout.PaymentProgress, *, accept: bool) -> None:
+        give_approval(self.ask(suspect, accept=accept))
 
 
 class TestVoids:

@@ -44,6 +44,9 @@ class TestHelp:
             (["dead_letters", "list"], "what went wrong"),
             (["dead_letters", "replay"], "another round of attempts"),
             (["poll_provider"], "our own reference"),
+            (["approvals"], "another one must decide"),
+            (["approvals", "approve"], "in both your names"),
+            (["suspects", "settle"], "once a second person approves it"),
             (["order"], "the order's number"),
         ],
         ids=" ".join,
@@ -68,6 +71,8 @@ class TestHelp:
             (["poll_provider", "12"], "there is no call 12"),
             (["suspects", "list", "--limit", "-1"], "is not a whole number"),
             (["suspects", "settle", "\u0661", "--accept", "--reason", "x"], "is not an id"),
+            (["approvals", "list", "--limit", "-1"], "is not a whole number"),
+            (["approvals", "show", "1_000"], "is not an id"),
             (["refunds", "list", "--limit", "-1"], "is not a whole number"),
             (["stock", "show", "1_000"], "is not an id"),
             (

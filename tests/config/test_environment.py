@@ -38,6 +38,14 @@ class TestSettings:
                 "refused to start: TRADECORE_ENV is 'prod': set it to one of embedded, production, test",
             ),
             (
+                {"PRICE_DROP_MAX_BP": "10001"},
+                "refused to start: PRICE_DROP_MAX_BP is 10001: set it to a number from 0 to 10000",
+            ),
+            (
+                {"STOCK_CHANGE_MAX_PIECES": "-1"},
+                "refused to start: STOCK_CHANGE_MAX_PIECES is -1: set it to a number from 0 to 1000000000",
+            ),
+            (
                 {"TRADECORE_ENV": "production"},
                 "refused to start: SECRET_KEY is not set: set it to 50 or more random characters",
             ),

@@ -97,9 +97,7 @@ class Life:
     def cancel(self, order_id: int) -> None:
         self.take(
             "Cancellation",
-            lambda: checkout.cancel_lines(
-                order_id=order_id, units=None, initiator="buyer", reason="changed_mind", now=NOON
-            ),
+            lambda: checkout.request_cancellation(order_id=order_id, units=None, reason="changed_mind", now=NOON),
         )
 
 

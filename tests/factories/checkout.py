@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from apps.accounts.api import Address
@@ -27,6 +27,8 @@ _GOOD: Mapping[Operation, Said] = {
     Operation.CAPTURE: Said.CAPTURED,
     Operation.VOID: Said.VOIDED,
     Operation.REFUND: Said.REFUNDED,
+    Operation.CONTEST: Said.EVIDENCE_TAKEN,
+    Operation.ACCEPT: Said.DISPUTE_LOST,
 }
 
 
@@ -41,6 +43,8 @@ class ScriptedProvider:
     account: str = ACCOUNT
     known: dict[int, Statement] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    disputes: dict[str, Statement] = field(default_factory=dict)
+    settlements: list[payments.ProviderSettlement] = field(default_factory=list)
 
     def send(self, call: Call) -> Statement:
         self.calls.append(call)
@@ -53,6 +57,12 @@ class ScriptedProvider:
 
     def ask(self, reference: int) -> Statement | None:
         return self.known.get(reference)
+
+    def ask_dispute(self, provider_ref: str) -> Statement | None:
+        return self.disputes.get(provider_ref)
+
+    def list_settlements(self, *, on: date) -> list[payments.ProviderSettlement]:
+        return [settlement for settlement in self.settlements if settlement.on == on]
 
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Statement:
         raise payments.WebhookRefused(reason="this provider sends none")

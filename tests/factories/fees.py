@@ -17,8 +17,10 @@ class FeePlanFactory(DjangoModelFactory[models.FeePlan]):
     code = factory.Sequence(lambda number: f"PLAN-{number}")
     version = 1
     status = "published"
+    market = "GB"
     currency = "GBP"
     valid_from = datetime(2025, 1, 1, tzinfo=UTC)
+    settle_after_s = 7 * 24 * 3600
     published_at = datetime(2024, 12, 1, tzinfo=UTC)
 
 

@@ -29,16 +29,17 @@ class WarehouseFactory(DjangoModelFactory[Warehouse]):
 def make_stock(available: int, *, sku_id: int | None = None, warehouse: Warehouse | None = None) -> int:
     """Put pieces of a SKU on a shelf, as an adjustment. Returns the SKU."""
     warehouse = warehouse or WarehouseFactory.create()
-    level = inventory.adjust_stock(
+    sku_id = sku_id or new_id()
+    inventory.adjust_stock(
         shop_id=warehouse.shop_id,
         warehouse_id=warehouse.pk,
-        sku_id=sku_id or new_id(),
+        sku_id=sku_id,
         delta=available,
         reason="first count",
         actor="tests",
         now=NOON,
     )
-    return level.sku_id
+    return sku_id
 
 
 def hold_stock(*lines: inventory.StockLine, owner_ref: int | None = None) -> int:

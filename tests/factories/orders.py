@@ -1,15 +1,16 @@
 """Orders without anything around them: no stock, no payment. `tests.factories.checkout` has whole purchases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from apps.orders import api as orders
 from apps.orders.status import OrderFacts, derive_status
-from apps.pricing.api import PricedBasket
+from apps.pricing.api import PricedBasket, RefundCause
 from tests.factories.pricing import a_basket, a_line, price
 from tests.support import NOON, in_use_case
 from tradecore.ids import new_gene, new_id
+from tradecore.money import Money
 
 DAY = timedelta(days=1)
 
@@ -115,6 +116,41 @@ def cancel(
     return in_use_case(
         lambda: orders.cancel_units(order_id=order.id, units=units, initiator=initiator, reason="tests", now=NOON)
     )
+
+
+def refund(
+    order: orders.OrderView,
+    units: Sequence[orders.LineUnits],
+    *,
+    cause: RefundCause = RefundCause.SELLER_FAULT,
+    initiator: str = "buyer",
+) -> orders.UnitsGone:
+    """Give back the money of units that a carrier has or had."""
+    return in_use_case(
+        lambda: orders.refund_units(
+            order_id=order.id, units=units, cause=cause, initiator=initiator, reason="tests", now=NOON
+        )
+    )
+
+
+def concede(order: orders.OrderView, amounts: Mapping[int, Money]) -> orders.UnitsGone:
+    """Give back amounts of lines, and no unit."""
+    return in_use_case(
+        lambda: orders.concede(
+            order_id=order.id,
+            amounts=amounts,
+            cause=RefundCause.SELLER_FAULT,
+            initiator="seller",
+            reason="tests",
+            now=NOON,
+        )
+    )
+
+
+def charge_back(order: orders.OrderView, amount_minor: int) -> orders.UnitsGone:
+    """Let the buyer's bank take so much back."""
+    amount = Money(amount_minor, "GBP")
+    return in_use_case(lambda: orders.charge_back(order_id=order.id, amount=amount, reason="fraud", now=NOON))
 
 
 def status_of(order: orders.OrderView) -> str:

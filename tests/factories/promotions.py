@@ -8,6 +8,7 @@ from apps.pricing.api import AmountOff, FixedPrice, RateOff
 from apps.promotions import api as promotions
 from apps.promotions.api import PromotionKind, Target, TargetKind
 from apps.promotions.models import BuyerUsage, Promotion
+from tests.factories.approvals import give_approval
 from tests.support import NOON, in_use_case
 from tradecore.ids import new_id
 
@@ -50,9 +51,14 @@ def make_draft(kind: PromotionKind = PromotionKind.PLATFORM_COUPON, **terms: Any
 
 
 def make_promotion(kind: PromotionKind = PromotionKind.PLATFORM_COUPON, **terms: Any) -> promotions.Promotion:
-    """A promotion that applies."""
+    """A promotion that applies. Where nothing bounds it, a second person has approved that it does."""
     draft = make_draft(kind, **terms)
-    return promotions.publish_promotion(promotion_id=draft.id, shop_id=draft.terms.shop_id, actor="tests", now=NOON)
+    shop_id = draft.terms.shop_id
+    done = promotions.publish_promotion(promotion_id=draft.id, shop_id=shop_id, actor="tests", now=NOON)
+    if isinstance(done, promotions.Promotion):
+        return done
+    give_approval(done)
+    return promotions.get_promotion(promotion_id=draft.id, shop_id=shop_id, now=NOON)
 
 
 def use_of(promotion: promotions.Promotion, *, units: int = 1, amount_minor: int = 600) -> promotions.PromotionUse:

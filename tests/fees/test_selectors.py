@@ -9,6 +9,7 @@ import pytest
 
 from apps.fees.contracts import FeeBasis, FeePlan, FeeRefundPolicy, FeeRule
 from apps.fees.errors import UnknownFeePlan
+from apps.fees.models import FeePlan as FeePlanRow
 from apps.fees.selectors import get_plan, list_plans
 from tests.factories.fees import FeePlanFactory, FeeRuleFactory
 from tests.support import NOON
@@ -21,10 +22,16 @@ CHANGE_AT = datetime(2026, 7, 1, tzinfo=UTC)
 Statements = Callable[[int], AbstractContextManager[Any]]
 
 
+def second_version(**fields: Any) -> FeePlanRow:
+    """Version 2 of plan P, as two people have published it."""
+    row: FeePlanRow = FeePlanFactory(**{"code": "P", "version": 2, "approval_id": 7, "review_ends_at": NOON, **fields})
+    return row
+
+
 @pytest.mark.django_db
 class TestGetPlan:
     def test_has_the_rules_as_they_were_written(self) -> None:
-        plan = FeePlanFactory(code="P", currency="USD")
+        plan = FeePlanFactory(code="P", market="US", currency="USD", settle_after_s=60, reserve_bp=1_000, reserve_s=120)
         FeeRuleFactory(
             plan=plan,
             kind="transaction",
@@ -45,8 +52,12 @@ class TestGetPlan:
         assert get_plan("P", now=NOON) == FeePlan(
             code="P",
             version=1,
+            market="US",
             currency="USD",
             valid_from=datetime(2025, 1, 1, tzinfo=UTC),
+            settle_after_s=60,
+            reserve_bp=1_000,
+            reserve_s=120,
             rules=(
                 FeeRule(
                     kind="commission",
@@ -70,20 +81,32 @@ class TestGetPlan:
 
     def test_is_the_version_in_force_at_that_moment(self) -> None:
         FeeRuleFactory(plan=FeePlanFactory(code="P"), rate_bp=900)
-        FeeRuleFactory(plan=FeePlanFactory(code="P", version=2, valid_from=CHANGE_AT), rate_bp=500)
+        FeeRuleFactory(plan=second_version(valid_from=CHANGE_AT), rate_bp=500)
         before, after = get_plan("P", now=CHANGE_AT - A_SECOND), get_plan("P", now=CHANGE_AT)
         assert (before.version, [rule.rate_bp for rule in before.rules]) == (1, [900])
         assert (after.version, [rule.rate_bp for rule in after.rules]) == (2, [500])
 
     def test_is_never_a_draft(self) -> None:
         FeeRuleFactory(plan=FeePlanFactory(code="P"))
-        FeeRuleFactory(plan=FeePlanFactory(code="P", version=2, status="draft", published_at=None))
+        FeeRuleFactory(plan=second_version(status="draft", published_at=None, approval_id=None, review_ends_at=None))
+        assert get_plan("P", now=NOON).version == 1
+
+    @pytest.mark.parametrize("status", ["in_review", "rejected"])
+    def test_is_never_what_waits_for_a_second_person_or_was_rejected(self, status: str) -> None:
+        FeeRuleFactory(plan=FeePlanFactory(code="P"))
+        FeeRuleFactory(plan=second_version(status=status, published_at=None))
         assert get_plan("P", now=NOON).version == 1
 
     def test_has_a_form_that_an_order_line_can_keep(self) -> None:
-        FeeRuleFactory(plan=FeePlanFactory(code="P"), category_id=7)
+        FeeRuleFactory(plan=FeePlanFactory(code="P", reserve_bp=1_000, reserve_s=60), category_id=7)
         kept = wire.to_json(get_plan("P", now=NOON))
         assert (kept["code"], kept["version"], kept["valid_from"]) == ("P", 1, "2025-01-01T00:00:00.000Z")
+        assert (kept["market"], kept["settle_after_s"], kept["reserve_bp"], kept["reserve_s"]) == (
+            "GB",
+            604_800,
+            1_000,
+            60,
+        )
         assert kept["rules"] == [
             {
                 "kind": "commission",
@@ -124,8 +147,10 @@ class TestRulesFor:
     PLAN = FeePlan(
         code="P",
         version=1,
+        market="GB",
         currency="GBP",
         valid_from=NOON,
+        settle_after_s=604_800,
         rules=(
             FeeRule(kind="commission", basis=FeeBasis.PAYMENT, rate_bp=900),
             FeeRule(kind="commission", basis=FeeBasis.PAYMENT, rate_bp=500, category_id=7),

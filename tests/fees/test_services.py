@@ -1,71 +1,33 @@
-"""Drafting and publishing the versions of a plan."""
+"""Drafting the versions of a plan, and the first versions that one person may publish."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+import json
+from dataclasses import asdict, replace
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError
-from django.db.models import Model
-from django.test import Client
-from django.urls import reverse
 
 from apps.fees import models, services
-from apps.fees.contracts import FeeBasis, FeePlanDraft, FeeRefundPolicy, FeeRule
-from apps.fees.errors import FeePlanBeginsTooEarly, FeePlanInvalid, FeePlanSuperseded, UnknownFeePlan
-from apps.fees.selectors import get_plan
+from apps.fees.contracts import FeePlan, FeeRefundPolicy
+from apps.fees.errors import FeePlanExists, FeePlanInvalid, UnknownFeePlan
+from apps.fees.selectors import get_plan, get_version
 from apps.markets import api as markets
-from tests.factories.fees import FeeRuleFactory
+from tests.factories.fees import FeePlanFactory, FeeRuleFactory
+from tests.fees.support import A_DAY, A_WEEK_S, COMMISSION, DRAFT, refused, rows, write, write_and_publish
 from tests.support import NOON, in_use_case
-from tradecore.errors import Refusal
 from tradecore.models import AuditEntry
 from tradecore.money import UnknownCurrency
 
 pytestmark = pytest.mark.django_db
 
-A_SECOND = timedelta(seconds=1)
-A_DAY = timedelta(days=1)
-
-COMMISSION = FeeRule(kind="commission", basis=FeeBasis.PAYMENT, rate_bp=900)
-DRAFT = FeePlanDraft(code="P", currency="GBP", valid_from=NOON, rules=(COMMISSION,))
-
-
-def write(draft: FeePlanDraft = DRAFT) -> int:
-    return services.draft_plan(draft=draft, actor="user:1", now=NOON)
-
-
-def publish(version: int, *, code: str = "P", now: datetime = NOON) -> None:
-    services.publish_plan(code=code, version=version, actor="user:1", now=now)
-
-
-def write_and_publish(draft: FeePlanDraft = DRAFT) -> int:
-    version = write(draft)
-    publish(version, code=draft.code)
-    return version
-
-
-@contextmanager
-def refused(refusal: type[Refusal]) -> Iterator[pytest.ExceptionInfo[Any]]:
-    """The block is refused so, and leaves every row as it was."""
-    before = _rows()
-    with pytest.raises(refusal) as raised:
-        yield raised
-    assert _rows() == before
-
-
-def _rows() -> list[list[tuple[Any, ...]]]:
-    tables: list[type[Model]] = [AuditEntry, *apps.get_app_config("fees").get_models()]
-    return [list(table._default_manager.order_by("pk").values_list()) for table in tables]
-
 
 class TestDraftPlan:
     def test_writes_a_version_that_is_not_in_force(self) -> None:
         assert write() == 1
+        assert get_version("P", 1).rules == (COMMISSION,)
         with pytest.raises(UnknownFeePlan):
             get_plan("P", now=NOON + A_DAY)
         (entry,) = AuditEntry.objects.all()
@@ -89,6 +51,7 @@ class TestDraftPlan:
             {"fixed_minor": 10**15 + 1},
             {"cap_minor": -1},
             {"category_id": 0},
+            {"category_id": 2**63},
             {"admin_bp": 1},
             {"refund_policy": FeeRefundPolicy.PRO_RATA_MINUS_ADMIN},
             {"refund_policy": FeeRefundPolicy.PRO_RATA_MINUS_ADMIN, "admin_bp": 10_001},
@@ -100,77 +63,64 @@ class TestDraftPlan:
         assert refusal.value.reason
 
     @pytest.mark.parametrize(
-        "wrong", [{"rules": ()}, {"rules": (COMMISSION, COMMISSION)}, {"code": "p lan"}, {"code": ""}]
+        "wrong",
+        [
+            {"rules": ()},
+            {"rules": (COMMISSION, COMMISSION)},
+            {"code": "p lan"},
+            {"code": ""},
+            {"market": ""},
+            {"market": "G B"},
+            {"market": "M" * 17},
+            {"valid_from": NOON.replace(tzinfo=None)},
+            {"settle_after_s": -1},
+            {"settle_after_s": models.WAIT_S_MAX + 1},
+            {"reserve_bp": 1_000},
+            {"reserve_s": 60},
+            {"reserve_bp": -1, "reserve_s": 60},
+            {"reserve_bp": 10_001, "reserve_s": 60},
+            {"reserve_bp": 1_000, "reserve_s": -1},
+            {"reserve_bp": 1_000, "reserve_s": models.WAIT_S_MAX + 1},
+        ],
     )
     def test_refuses_what_makes_no_plan(self, wrong: dict[str, Any]) -> None:
         with refused(FeePlanInvalid):
             write(replace(DRAFT, **wrong))
 
-    def test_refuses_another_currency_than_the_plan_had(self) -> None:
+    @pytest.mark.parametrize("other", [{"currency": "EUR"}, {"market": "DEMO"}])
+    def test_refuses_another_currency_or_market_than_the_plan_had(self, other: dict[str, Any]) -> None:
         write()
         with refused(FeePlanInvalid):
-            write(replace(DRAFT, currency="EUR"))
+            write(replace(DRAFT, **other))
+
+    def test_keeps_what_the_order_settles_by(self) -> None:
+        write(replace(DRAFT, settle_after_s=3 * 24 * 3600, reserve_bp=500, reserve_s=A_WEEK_S))
+        plan = get_version("P", 1)
+        assert (plan.settle_after_s, plan.reserve_bp, plan.reserve_s) == (3 * 24 * 3600, 500, A_WEEK_S)
 
     def test_refuses_a_currency_that_there_is_not(self) -> None:
         with refused(UnknownCurrency):
             write(replace(DRAFT, currency="ABC"))
 
 
-class TestPublishPlan:
-    def test_puts_the_version_in_force_from_its_start(self) -> None:
-        write_and_publish()
-        assert get_plan("P", now=NOON).version == 1
-        with pytest.raises(UnknownFeePlan):
-            get_plan("P", now=NOON - A_SECOND)
-        assert AuditEntry.objects.filter(action="fee_plan.published", subject="fee_plan:P:1").count() == 1
+class TestPublishFirstVersion:
+    def test_puts_a_new_plan_in_force(self) -> None:
+        services.publish_first_version(draft=DRAFT, actor="manage.py", now=NOON)
+        assert get_plan("P", now=NOON) == FeePlan(**asdict(DRAFT) | {"version": 1, "rules": DRAFT.rules})
+        (entry,) = AuditEntry.objects.all()
+        assert (entry.actor, entry.action, entry.subject) == ("manage.py", "fee_plan.published", "fee_plan:P:1")
+        assert entry.after is not None
+        assert entry.after["rules"][0]["rate_bp"] == 900
 
-    def test_does_nothing_the_second_time(self) -> None:
-        write_and_publish()
-        with_the_first = _rows()
-        publish(1, now=NOON + A_DAY)
-        assert _rows() == with_the_first
+    @pytest.mark.parametrize("is_published", [True, False])
+    def test_refuses_a_plan_that_there_is(self, is_published: bool) -> None:
+        write_and_publish() if is_published else write()
+        with refused(FeePlanExists):
+            services.publish_first_version(draft=replace(DRAFT, valid_from=NOON + A_DAY), actor="manage.py", now=NOON)
 
-    def test_leaves_what_was_in_force_until_the_next_version_begins(self) -> None:
-        write_and_publish()
-        write_and_publish(replace(DRAFT, valid_from=NOON + A_DAY, rules=(replace(COMMISSION, rate_bp=500),)))
-        assert get_plan("P", now=NOON + A_DAY - A_SECOND).rules[0].rate_bp == 900
-        assert get_plan("P", now=NOON + A_DAY).rules[0].rate_bp == 500
-
-    def test_passes_over_drafts_that_were_not_liked(self) -> None:
-        write_and_publish()
-        write()
-        assert write_and_publish(replace(DRAFT, valid_from=NOON + A_DAY)) == 3
-        assert get_plan("P", now=NOON + A_DAY).version == 3
-
-    def test_refuses_a_version_that_there_is_not(self) -> None:
-        write()
-        with refused(UnknownFeePlan):
-            publish(2)
-        with refused(UnknownFeePlan):
-            publish(1, code="Q")
-
-    def test_refuses_a_draft_that_a_later_one_has_overtaken(self) -> None:
-        write(replace(DRAFT, valid_from=NOON + 2 * A_DAY))
-        write_and_publish()
-        with refused(FeePlanSuperseded) as refusal:
-            publish(1)
-        assert refusal.value.published_version == 2
-
-    @pytest.mark.parametrize(
-        ("first_begins", "second_begins", "begins_after"),
-        [
-            (NOON - A_DAY, NOON, NOON),  # not for the past
-            (NOON + A_DAY, NOON + A_DAY, NOON + A_DAY),  # not in place of what it follows
-        ],
-    )
-    def test_refuses_to_begin_too_early(
-        self, first_begins: datetime, second_begins: datetime, begins_after: datetime
-    ) -> None:
-        write_and_publish(replace(DRAFT, valid_from=first_begins))
-        write(replace(DRAFT, valid_from=second_begins))
-        with refused(FeePlanBeginsTooEarly) as refusal:
-            publish(2)
-        assert (refusal.value.valid_from, refusal.value.begins_after) == (second_begins, begins_after)
+    def test_refuses_what_makes_no_plan(self) -> None:
+        with refused(FeePlanInvalid):
+            services.publish_first_version(draft=replace(DRAFT, rules=()), actor="manage.py", now=NOON)
 
 
 class TestStandardPlans:
@@ -178,7 +128,8 @@ class TestStandardPlans:
         markets.load_standard_markets(now=NOON)
         services.load_standard_fee_plans(now=NOON)
         for market in markets.list_markets(now=NOON):
-            assert get_plan(f"{market.code}-STANDARD", now=NOON).currency == market.currency
+            plan = get_plan(f"{market.code}-STANDARD", now=NOON)
+            assert (plan.market, plan.currency) == (market.code, market.currency)
         assert models.FeePlan.objects.count() == 6
 
     @pytest.mark.parametrize(
@@ -195,6 +146,15 @@ class TestStandardPlans:
             admin_bp,
         )
 
+    @pytest.mark.parametrize(
+        ("code", "settlement"),
+        [("GB-STANDARD", (A_WEEK_S, 0, 0)), ("US-STANDARD", (A_WEEK_S, 0, 0)), ("DEMO-STANDARD", (5, 1_000, 20))],
+    )
+    def test_settle_in_a_week_and_in_seconds_at_the_demo(self, code: str, settlement: tuple[int, int, int]) -> None:
+        services.load_standard_fee_plans(now=NOON)
+        plan = get_plan(code, now=NOON)
+        assert (plan.settle_after_s, plan.reserve_bp, plan.reserve_s) == settlement
+
     def test_leave_a_plan_alone_that_exists(self) -> None:
         write_and_publish(replace(DRAFT, code="GB-STANDARD", rules=(replace(COMMISSION, rate_bp=100),)))
         assert "GB-STANDARD" not in services.load_standard_fee_plans(now=NOON)
@@ -207,6 +167,70 @@ class TestStandardPlans:
         call_command("load_fee_plans", stdout=again)
         assert "GB-STANDARD" in first.getvalue()
         assert again.getvalue() == "published: nothing new\n"
+
+
+#: A plan as a file has it; what may be left out is left out.
+FILE: dict[str, Any] = {
+    "code": "GOLD",
+    "market": "GB",
+    "currency": "GBP",
+    "valid_from": "2026-01-01T00:00:00Z",
+    "settle_after_s": 86_400,
+    "rules": [{"kind": "commission", "basis": "PAYMENT", "rate_bp": 500, "refund_policy": "KEEP", "cap_minor": None}],
+}
+
+
+class TestAPlanInAFile:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "plan.json"
+
+    def test_is_published_by_a_command(self, path: Path) -> None:
+        path.write_text(json.dumps(FILE), encoding="utf-8")
+        out = StringIO()
+        call_command("load_fee_plans", file=path, stdout=out)
+        assert out.getvalue() == "published: GOLD\n"
+        plan = get_plan("GOLD", now=NOON)
+        assert (plan.version, plan.settle_after_s, plan.reserve_bp, plan.rules[0].rate_bp) == (1, 86_400, 0, 500)
+        assert models.FeePlan.objects.count() == 1
+        assert AuditEntry.objects.get().actor == "manage.py"
+
+    def test_is_refused_once_there_is_such_a_plan(self, path: Path) -> None:
+        path.write_text(json.dumps(FILE), encoding="utf-8")
+        call_command("load_fee_plans", file=path, stdout=StringIO())
+        before = rows()
+        with pytest.raises(CommandError, match="A second person must publish the next one"):
+            call_command("load_fee_plans", file=path)
+        assert rows() == before
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("{", "it is not JSON"),
+            ("[1]", "must be a mapping"),
+            (json.dumps({**FILE, "settle_after_s": "soon"}), "'soon' is not a whole number"),
+            (json.dumps({**FILE, "settle_after_s": True}), "True is not a whole number"),
+            (json.dumps({**FILE, "colour": 7}), "an unexpected member 'colour'"),
+            (json.dumps({key: FILE[key] for key in FILE if key != "rules"}), "member: 'rules'"),
+            (json.dumps({**FILE, "code": 7}), "7 is not a text"),
+            (json.dumps({**FILE, "valid_from": "soon"}), "Invalid isoformat string"),
+            (json.dumps({**FILE, "valid_from": "2026-01-01T00:00:00"}), "valid_from names no time zone"),
+            (json.dumps({**FILE, "rules": 7}), "not iterable"),
+            (json.dumps({**FILE, "rules": [{**FILE["rules"][0], "rate_bp": None}]}), "member: 'rate_bp'"),
+            (json.dumps({**FILE, "rules": [{**FILE["rules"][0], "rate_bp": 10_001}]}), "between nothing and the"),
+            (json.dumps({**FILE, "rules": [{**FILE["rules"][0], "basis": "WEIGHT"}]}), "WEIGHT"),
+            (json.dumps({**FILE, "currency": "ABC"}), "ABC"),
+        ],
+    )
+    def test_is_refused_in_words_where_it_makes_no_plan(self, path: Path, text: str, reason: str) -> None:
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(CommandError, match=reason):
+            call_command("load_fee_plans", file=path)
+        assert not models.FeePlan.objects.exists()
+
+    def test_is_missed_where_there_is_no_file(self, path: Path) -> None:
+        with pytest.raises(CommandError, match="No such file"):
+            call_command("load_fee_plans", file=path)
 
 
 class TestRows:
@@ -222,6 +246,13 @@ class TestRows:
             ({"refund_policy": "PRO_RATA_MINUS_ADMIN"}, "fees_rule_admin"),
             ({"refund_policy": "SOMETIMES"}, "fees_rule_admin"),
             ({"plan__status": "draft"}, "fees_plan_published"),
+            ({"plan__status": "rejected", "plan__published_at": None}, "fees_plan_published"),
+            ({"plan__status": "in_review", "plan__published_at": None}, "fees_plan_published"),
+            ({"plan__approval_id": 7}, "fees_plan_review"),
+            ({"plan__settle_after_s": models.WAIT_S_MAX + 1}, "fees_plan_settles"),
+            ({"plan__reserve_bp": 1_000}, "fees_plan_reserve"),
+            ({"plan__reserve_s": 60}, "fees_plan_reserve"),
+            ({"plan__reserve_bp": 10_001, "plan__reserve_s": 60}, "fees_plan_reserve"),
         ],
     )
     def test_refuse_a_rule_that_makes_no_fee(self, fields: dict[str, Any], constraint: str) -> None:
@@ -229,17 +260,13 @@ class TestRows:
             in_use_case(lambda: FeeRuleFactory(**fields))
         assert not models.FeeRule.objects.exists()
 
+    def test_refuse_a_later_version_that_one_person_has_published(self) -> None:
+        with pytest.raises(IntegrityError, match="fees_plan_four_eyes"):
+            in_use_case(lambda: FeePlanFactory(version=2))
+        assert not models.FeePlan.objects.exists()
+
     def test_refuse_two_rules_of_one_kind_for_all_goods(self) -> None:
         rule = FeeRuleFactory.create()
         with pytest.raises(IntegrityError):
             in_use_case(lambda: FeeRuleFactory(plan=rule.plan))
         assert models.FeeRule.objects.get() == rule
-
-
-class TestFeePlanPages:
-    def test_show_a_version_with_its_rules_and_change_nothing(self, admin_client: Client) -> None:
-        rule = FeeRuleFactory.create(kind="commission")
-        assert admin_client.get(reverse("admin:fees_feeplan_changelist")).status_code == 200
-        page = admin_client.get(reverse("admin:fees_feeplan_change", args=[rule.plan.pk]))
-        assert "PAYMENT_AND_PLATFORM_DISCOUNT" in page.content.decode()
-        assert admin_client.get(reverse("admin:fees_feeplan_add")).status_code == 403

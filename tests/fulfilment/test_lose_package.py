@@ -112,11 +112,11 @@ class TestLost:
 
 
 class TestRefused:
-    def test_sends_the_goods_money_back_and_no_stock(self, floor: ShopFloor) -> None:
+    def test_sends_back_the_goods_money_and_the_cheapest_delivery_and_no_stock(self, floor: ShopFloor) -> None:
         order = make_ready_order(floor)
         package = track(ship(order), TrackingStatus.REFUSED)
         assert package.state is PackageState.REFUSED
         assert orders.get_order(order_id=order.id).status == "CANCELLED"
         refund = Refund.objects.get()
-        assert (refund.amount_minor, refund.reason) == (1000, "refused")
+        assert (refund.amount_minor, refund.reason) == (1000 + 399, "refused")
         assert numbers_of(order.lines[0].sku_id) == [(99, 0, 0)]

@@ -21,15 +21,19 @@ from apps.integrations.api import MESSAGE_KINDS, PORT, ConsolePort, EmailPort, M
 from apps.orders import api as orders
 from apps.payments.api import Call, Operation, Said, Statement
 from apps.sellers import api as sellers
+from apps.settlement import api as settlement
+from apps.settlement.api import BankAnswer, BankSaid
 from config.extensions import install_extensions
 from config.subscriptions import EVENTS
 from tests.factories.accounts import UserFactory
 from tests.factories.checkout import ScriptedProvider, ShopFloor, buy, make_shop_floor, place, tender
 from tests.factories.fulfilment import READY, make_ready_order, ship, track_all
 from tests.factories.orders import units_of
+from tests.factories.payouts import make_seller, open_bank, pay_out
 from tests.support import NOON
 from tradecore import clock, outbox
 from tradecore.models import InboxEntry, OutboxEvent
+from tradecore.money import Money
 
 BUYER = "g@example.com"
 
@@ -168,6 +172,57 @@ class TestLettersOfUnitsThatLeft:
         checkout.cancel_lines(order_id=order.id, units=units, initiator=initiator, reason=reason, now=READY)
 
 
+class TestLettersOfRequestsToCancel:
+    def ask(self, floor: ShopFloor, *quantities: int) -> orders.OrderView:
+        order = make_ready_order(floor, 3)
+        deliver()
+        units = units_of(order, *quantities) if quantities else None
+        checkout.request_cancellation(order_id=order.id, units=units, reason="too_slow", now=READY)
+        return order
+
+    def test_tell_the_seller_until_when_to_answer_and_the_buyer_that_they_are_asked(self, floor: ShopFloor) -> None:
+        order = self.ask(floor, 2)
+        letters = {letter.to[0]: letter for letter in deliver()}
+        assert set(letters) == {BUYER, seller_of(floor)}
+        for letter in letters.values():
+            assert order.number in letter.subject
+            assert "by 12 March 2026, 14:00 (Europe/London)" in letter.body
+        assert f"They ask to cancel 2 × {order.lines[0].sku_code} (too slow)." in letters[seller_of(floor)].body
+
+    def test_say_nothing_of_what_was_answered_meanwhile(self, floor: ShopFloor) -> None:
+        order = self.ask(floor)
+        checkout.reject_cancel_request(order_id=order.id, reason="packed_already", now=READY)
+        letter = the_letter()
+        assert (letter.to, letter.subject) == ([BUYER], f"Your order {order.number} is not cancelled")
+        assert "The seller did not agree (packed already)." in letter.body
+
+    def test_tell_the_seller_that_the_buyer_wants_it_after_all(self, floor: ShopFloor) -> None:
+        order = self.ask(floor)
+        assert "all that is not shipped (too slow)" in text_of(deliver()[-1])
+        checkout.withdraw_cancel_request(order_id=order.id, now=READY)
+        letter = the_letter()
+        assert letter.to == [seller_of(floor)]
+        assert f"To be shipped: 3 × {order.lines[0].sku_code}. Ship it by " in letter.body
+
+    def test_tell_the_end_of_a_whole_order_as_its_cancellation(self, floor: ShopFloor) -> None:
+        order = self.ask(floor)
+        deliver()
+        checkout.approve_cancel_request(order_id=order.id, now=READY)
+        told = {letter.to[0]: letter.subject for letter in deliver()}
+        assert told == {
+            BUYER: f"Your order {order.number} was cancelled.",
+            seller_of(floor): f"Order {order.number} was cancelled.",
+        }
+
+    def test_tell_the_buyer_that_a_part_is_cancelled(self, floor: ShopFloor) -> None:
+        order = self.ask(floor, 2)
+        deliver()
+        checkout.approve_cancel_request(order_id=order.id, now=READY)
+        letters = {letter.to[0]: letter for letter in deliver()}
+        assert letters[BUYER].subject == f"A part of your order {order.number} is cancelled, as you asked"
+        assert "cancelled by the buyer (too slow)" in letters[seller_of(floor)].body
+
+
 def refuse_refunds(provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = provider._answer
 
@@ -225,6 +280,58 @@ class TestLettersOfMoney:
         checkout.cancel_lines(order_id=order.id, units=None, initiator="buyer", reason="changed_my_mind", now=READY)
         deliver()
         return order.purchase_id
+
+
+class TestLettersOfPayouts:
+    @pytest.fixture(autouse=True)
+    def _bank(self, floor: ShopFloor) -> None:
+        open_bank()
+
+    def test_tell_the_seller_that_it_is_sent_and_has_left(self, floor: ShopFloor) -> None:
+        make_seller(6755, shop_id=floor.shop_id)
+        pay_out()
+        sent, confirmed = deliver()
+        assert sent.to == confirmed.to == [seller_of(floor)]
+        assert "67.55 GBP was sent to your account …1234." in sent.body
+        assert "Your account …1234 gets 67.55 GBP." in confirmed.body
+
+    def test_tell_the_seller_that_it_came_back_and_why(self, floor: ShopFloor) -> None:
+        make_seller(6755, shop_id=floor.shop_id, token="acct_rejected")
+        pay_out()
+        _, returned = deliver()
+        assert "did not take 67.55 GBP (account closed). 67.55 GBP is yours again" in returned.body
+
+    def test_tell_administrators_of_a_suspect_one(self, floor: ShopFloor) -> None:
+        make_seller(6755, shop_id=floor.shop_id)
+        (payout,) = pay_out(floor.shop_id)
+        deliver()
+        UserFactory(email="admin@example.com", is_staff=True, is_superuser=True)
+        settlement.record_answer(
+            payout_id=payout.id,
+            answer=BankAnswer(
+                said=BankSaid.REJECTED, reference=payout.id, bank_ref="bk", amount=Money(6755, "GBP"), code="closed"
+            ),
+            now=NOON,
+        )
+        letter = the_letter()
+        assert letter.to == ["admin@example.com"]
+        assert "(rejected after confirmed)" in letter.body
+
+    def test_tell_the_seller_of_another_account(self, floor: ShopFloor) -> None:
+        settlement.set_payout_account(
+            shop_id=floor.shop_id,
+            version=1,
+            holder_name="North Wool",
+            account_number="GB33BUKB20201555551234",
+            currency="GBP",
+            actor="user:1",
+            now=NOON,
+        )
+        letter = the_letter()
+        assert letter.to == [seller_of(floor)]
+        assert "…1234" in letter.subject
+        assert "11 March 2026, 12:00 (UTC)" in letter.body
+        assert "20201555" not in text_of(letter)
 
 
 @pytest.mark.django_db

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def adjust(
     warehouse: Warehouse, sku: int, delta: int, *, reason: str = "recount", expected_on_hand: int | None = None
 ) -> inventory.StockLevel:
-    return inventory.adjust_stock(
+    level = inventory.adjust_stock(
         shop_id=warehouse.shop_id,
         warehouse_id=warehouse.pk,
         sku_id=sku,
@@ -26,6 +26,8 @@ def adjust(
         now=NOON,
         expected_on_hand=expected_on_hand,
     )
+    assert isinstance(level, inventory.StockLevel)
+    return level
 
 
 class TestAdjustStock:

@@ -81,6 +81,12 @@ class TestAdjust:
         assert movement.actor == f"user:{admin_client.session['_auth_user_id']}"
         assert movement.reason == "broken"
 
+    def test_says_that_a_bulk_change_waits(self, admin_client: Client) -> None:
+        sku = make_stock(10)
+        (said,) = self.adjust(admin_client, sku, delta="99999", reason="found")
+        assert said.startswith("A second person must approve this")
+        assert numbers_of(sku) == [(10, 0, 0)]
+
     def test_says_why_not(self, admin_client: Client) -> None:
         sku = make_stock(10)
         said = self.adjust(admin_client, sku, delta="-11", reason="broken")

@@ -12,6 +12,7 @@ class TestAccount:
         ("code", "owner_ref", "side"),
         [
             ("BANK", 0, Side.DEBIT),
+            ("DISPUTED", 0, Side.DEBIT),
             ("PSP_CLEARING.sandbox", 0, Side.DEBIT),
             ("SELLER_PENDING", SHOP, Side.CREDIT),
             ("TAX_PAYABLE.US-NY", 0, Side.CREDIT),
@@ -29,6 +30,8 @@ class TestAccount:
             ("BANK.GBP", 0),
             ("BANK.", 0),
             ("BANK", SHOP),
+            ("DISPUTED", SHOP),
+            ("DISPUTED.sandbox", 0),
             ("PSP_CLEARING", 0),
             ("PSP_CLEARING.", 0),
             ("PSP_CLEARING.a b", 0),

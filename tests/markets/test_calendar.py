@@ -30,6 +30,7 @@ def market_with(
         prices_include_tax=True,
         tax_base_policy=TaxBasePolicy.NET_PAID,
         platform_remits_tax=False,
+        refunds_standard_delivery=True,
         shipping_tax_category=TaxCategory.STANDARD,
         time_zone=time_zone,
         is_open=True,

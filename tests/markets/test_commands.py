@@ -35,7 +35,7 @@ class TestLoadMarkets:
         file = tmp_path / "nowhere.json"
         file.write_text("{}")
         with pytest.raises(
-            CommandError, match=r"nowhere\.json: This does not define a market\. reason: missing 13 members: 'code'"
+            CommandError, match=r"nowhere\.json: This does not define a market\. reason: missing 14 members: 'code'"
         ):
             run(str(file))
         assert not models.Market.objects.exists()

@@ -61,8 +61,15 @@ class TestMarketsThatAreShipped:
             "pay_card": timedelta(minutes=30),
             "pay_slip": timedelta(days=3),
             "remorse": timedelta(hours=1),
+            "cancel_request": timedelta(days=1),
             "lost": timedelta(days=7),
             "after_sales": timedelta(days=days),
+            "case_review": timedelta(days=2),
+            "case_escalate": timedelta(days=2),
+            "case_answer_offer": timedelta(days=2),
+            "case_buyer_ship": timedelta(days=5),
+            "case_inspect": timedelta(days=8),
+            "case_arbitrate": timedelta(days=5),
         }
         business_days = {clock: rule.amount for clock, rule in found.clocks.items() if clock not in lengths}
         assert business_days == {"ship_by": 2, "ship_cancel": 7, "collect_cancel": 3}

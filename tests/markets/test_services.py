@@ -58,7 +58,7 @@ def _rows() -> list[list[tuple[Any, ...]]]:
 @pytest.mark.django_db
 class TestLoadMarket:
     def test_adds_a_market_with_all_that_belongs_to_it(self) -> None:
-        assert load(GB) == (1 + 9 + 2 + 32 + 2, 0)
+        assert load(GB) == (1 + 16 + 2 + 32 + 2, 0)
         market = get_market("GB", now=NOON)
         assert (market.name, market.is_open) == ("United Kingdom", True)
         assert {day.year for day in market.holidays} == {2025, 2026, 2027, 2028}

@@ -1,12 +1,13 @@
 """The database itself refuses rows that the use cases would never write."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, models, transaction
 
-from apps.orders.models import Order, OrderHold, OrderLine, OrderTransition, Purchase, UnitsGoneEntry
+from apps.orders.models import CancelRequest, Order, OrderHold, OrderLine, OrderTransition, Purchase, UnitsGoneEntry
 from apps.pricing.api import AmountOff, ShopShipping
 from tests.factories.orders import cancel, make_paid_order, make_paid_orders
 from tests.factories.pricing import SHOP, a_basket, a_coupon, a_line, price
@@ -140,3 +141,47 @@ class TestUnitsGone:
         cancel(make_paid_order(1))
         entry = UnitsGoneEntry.objects.get()
         refused(update(UnitsGoneEntry, entry.pk, refund_minor=-1), by="orders_units_gone_refund")
+
+
+class TestCancelRequest:
+    @pytest.fixture
+    def request_id(self, order_id: int) -> int:
+        row = CancelRequest.objects.create(
+            order_id=order_id, open_for=order_id, reason="other", requested_at=NOON, answer_by=NOON
+        )
+        return row.pk
+
+    def test_is_open_once_per_order(self, request_id: int, order_id: int) -> None:
+        refused(
+            lambda: CancelRequest.objects.create(
+                order_id=order_id, open_for=order_id, reason="other", requested_at=NOON, answer_by=NOON
+            ),
+            by="open_for|orders_cancel_request_open",
+        )
+
+    @pytest.mark.parametrize(
+        ("columns", "by"),
+        [
+            ({"status": "LOST"}, "orders_cancel_request_status|orders_cancel_request_decided"),
+            ({"open_for": None}, "orders_cancel_request_decided"),
+            ({"open_for": 1}, "orders_cancel_request_decided"),
+            ({"decided_by": "seller"}, "orders_cancel_request_decided"),
+            ({"status": "APPROVED"}, "orders_cancel_request_decided"),
+            (
+                {"status": "APPROVED", "open_for": None, "decided_by": "buyer", "decided_at": NOON},
+                "orders_cancel_request_decided",
+            ),
+            (
+                {"status": "WITHDRAWN", "open_for": None, "decided_by": "seller", "decided_at": NOON},
+                "orders_cancel_request_decided",
+            ),
+            (
+                {"status": "REJECTED", "open_for": None, "decided_by": "seller", "decided_at": NOON},
+                "orders_cancel_request_reject_reason",
+            ),
+            ({"reject_reason": "other"}, "orders_cancel_request_reject_reason"),
+            ({"answer_by": NOON - timedelta(seconds=1)}, "orders_cancel_request_answer_by"),
+        ],
+    )
+    def test_says_how_it_ended_and_who_ended_it(self, request_id: int, columns: dict[str, Any], by: str) -> None:
+        refused(update(CancelRequest, request_id, **columns), by=by)

@@ -5,6 +5,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from apps.pricing.api import RateOff
 from apps.promotions import api as promotions
 from apps.promotions.api import PromotionState
 from apps.promotions.models import Promotion
@@ -86,6 +87,12 @@ class TestDialogs:
         draft = make_draft()
         assert self.send(admin_client, "publish", draft) == []
         assert self.state_of(draft) is PromotionState.PUBLISHED
+
+    def test_publish_what_nothing_bounds_once_a_second_person_agrees(self, admin_client: Client) -> None:
+        draft = make_draft(benefit=RateOff(5000))
+        (said,) = self.send(admin_client, "publish", draft)
+        assert said.startswith("A second person must approve this")
+        assert self.state_of(draft) is PromotionState.DRAFT
 
     def test_deactivate_and_publish_no_more(self, admin_client: Client) -> None:
         promotion = make_promotion()

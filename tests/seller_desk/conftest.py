@@ -1,18 +1,25 @@
 """A shop with everything that a route may ask for, and the people who call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from apps.accounts.contracts import ShopRole
+from apps.aftersales.api import CaseView
+from apps.aftersales.contracts import REQUESTS_MAX
+from apps.checkout import api as checkout
+from apps.orders import api as orders
 from apps.orders.api import OrderView
 from apps.promotions.api import PromotionKind
 from tests.api import Api, Operation, read, user_token
 from tests.factories.accounts import ShopStaffFactory, UserFactory
+from tests.factories.aftersales import make_delivered_order, stage
 from tests.factories.checkout import ShopFloor, add_shop, make_shop_floor
-from tests.factories.fulfilment import make_ready_order, ship
+from tests.factories.documents import invoice_of, make_invoiced_order
+from tests.factories.fulfilment import READY, make_ready_order, ship
+from tests.factories.payouts import earn, open_bank
 from tests.factories.promotions import make_draft
 
 
@@ -24,6 +31,8 @@ class World:
     order: OrderView
     ids: dict[str, int | str]
     bodies: dict[str, Any]
+    delivered: OrderView
+    cases: dict[str, CaseView] = field(default_factory=dict)
 
     @property
     def root(self) -> str:
@@ -34,15 +43,35 @@ class World:
         """The body that the operation is meant to be called with."""
         return self.bodies.get(operation.name, operation.example)
 
+    def be_asked_to_cancel(self) -> None:
+        """Let the buyer ask, once."""
+        if orders.find_cancel_request(order_id=self.order.id) is None:
+            checkout.request_cancellation(order_id=self.order.id, units=None, reason="too_slow", now=READY)
+
+    def be_asked_for(self, operation: Operation) -> None:
+        """Let there be a case that waits for the operation, one for each; a SKU has so many at most."""
+        if operation.name not in self.cases:
+            line = len(self.cases) // REQUESTS_MAX
+            self.cases[operation.name] = stage(operation.name, self.delivered, line=line)
+        case = self.cases[operation.name]
+        self.ids["case_id"] = case.id
+        found = [{"line_id": str(line.line_id), "good": line.quantity, "damaged": 0} for line in case.lines]
+        self.bodies["receive_case"] = {"lines": found}
+
     def call(self, caller: Api, operation: Operation, **options: Any) -> Any:
         """Call the operation on this shop, as it is meant to be called unless the options say otherwise."""
+        if "/cancel-request/" in operation.path:
+            self.be_asked_to_cancel()
+        if "case_id" in operation.path_ids:
+            self.be_asked_for(operation)
+        ids = {**self.ids, "order_id": self.delivered.id} if operation.name == "refund_shop_order" else self.ids
         sent = {
             "body": self.body_of(operation),
             "key": "key" if operation.needs_key else None,
             "if_match": '"1"' if operation.needs_if_match else None,
             **options,
         }
-        return caller.call(operation.method, operation.at(self.ids), **sent)
+        return caller.call(operation.method, operation.at(ids), **sent)
 
 
 @pytest.fixture
@@ -56,11 +85,15 @@ def world(floor: ShopFloor) -> World:
     parcel = ship(make_ready_order(floor, 1))
     coupon = make_draft(PromotionKind.SELLER_COUPON, shop_id=floor.shop_id)
     sku_id = floor.add_sku()
+    open_bank()
+    earn(6755, shop_id=floor.shop_id)
     category_id = str(floor.product.category_id)
     stock = {"sku_id": str(sku_id), "warehouse_id": str(floor.warehouse.pk), "reason": "count"}
+    delivered = make_delivered_order(floor, 20, 20, 20)
     return World(
         floor=floor,
         order=order,
+        delivered=delivered,
         ids={
             "shop_id": floor.shop_id,
             "option": "standard",
@@ -68,7 +101,9 @@ def world(floor: ShopFloor) -> World:
             "sku_id": sku_id,
             "order_id": order.id,
             "package_id": parcel.id,
+            "document_id": invoice_of(make_invoiced_order(floor)).pk,
             "promotion_id": coupon.id,
+            "on": "2026-03-11",
         },
         bodies={
             "create_product": {"category_id": category_id, "title": "Scarf"},
@@ -91,6 +126,10 @@ def world(floor: ShopFloor) -> World:
                 "carrier": "royal-mail",
                 "tracking_number": "RM1",
                 "lines": [{"line_id": str(order.lines[0].id), "quantity": 1}],
+            },
+            "refund_shop_order": {
+                "reason": "shops_mistake",
+                "lines": [{"line_id": str(delivered.lines[0].id), "quantity": 1}],
             },
             "cancel_shop_order": {
                 "reason": "out_of_stock",

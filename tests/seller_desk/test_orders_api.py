@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 
 from apps.fulfilment.models import Package
+from apps.orders import api as orders
 from apps.orders.models import Order
 from tests.api import Api, code_of, pointers_of, read
 from tests.factories.checkout import buy, place
 from tests.factories.fulfilment import make_ready_order
 from tests.factories.inventory import numbers_of
 from tests.seller_desk.conftest import World
+from tests.support import in_use_case
+from tradecore import clock
+from tradecore.ids import new_id
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +52,15 @@ class TestList:
         (item,) = read(owner.get(path, query={"status": "AWAITING_SHIPMENT"}))["items"]
         assert item["id"] == str(world.order.id)
         assert read(owner.get(path, query={"created_lt": "2026-03-11T00:00:00Z"}))["items"] == []
+
+    def test_narrows_by_requests_to_cancel(self, world: World, owner: Api) -> None:
+        path = f"{world.root}/orders"
+        assert read(owner.get(path, query={"cancel_request": "OPEN"}))["items"] == []
+        world.be_asked_to_cancel()
+        (item,) = read(owner.get(path, query={"cancel_request": "OPEN", "status": "AWAITING_SHIPMENT"}))["items"]
+        assert item["id"] == str(world.order.id)
+        answer = owner.get(path, query={"cancel_request": "REJECTED"})
+        assert (answer.status_code, read(answer)["parameter"]) == (400, "cancel_request")
 
     @pytest.mark.parametrize("status", ["UNPAID", "shipped", ""])
     def test_refuses_a_status_that_it_never_shows(self, world: World, owner: Api, status: str) -> None:
@@ -134,6 +147,59 @@ class TestCancel:
         ship(world, owner)
         answer = owner.post(f"{order_path(world)}/cancel", {"reason": "other"}, key="k")
         assert (answer.status_code, code_of(answer)) == (409, "orders.not_cancellable")
+
+
+class TestCancelRequest:
+    def test_says_who_answers_until_when_and_what_silence_does(self, world: World, owner: Api) -> None:
+        assert read(owner.get(order_path(world)))["cancel_request"] is None
+        world.be_asked_to_cancel()
+        shown = read(owner.get(order_path(world)))
+        assert shown["holds"] == ["cancel_request"]
+        asked = shown["cancel_request"]
+        assert (asked["status"], asked["reason"], asked["units"]) == ("OPEN", "too_slow", None)
+        due_at = "2026-03-12T14:00:00.000Z"
+        assert asked["answer_by"] == due_at
+        assert asked["next_action"] == {"actor": "seller", "due_at": due_at, "default": "approve"}
+
+    def test_is_approved(self, world: World, owner: Api) -> None:
+        world.be_asked_to_cancel()
+        shown = read(owner.post(f"{order_path(world)}/cancel-request/approve", {}, key="k"))
+        assert (shown["status"], shown["holds"]) == ("CANCELLED", [])
+        assert (shown["cancel_request"]["status"], shown["cancel_request"]["next_action"]) == ("APPROVED", None)
+        assert shown["breakdown"]["refunded"] == shown["breakdown"]["total"]
+
+    def test_is_rejected_with_a_reason_and_the_order_shipped(self, world: World, owner: Api) -> None:
+        world.be_asked_to_cancel()
+        assert code_of(ship(world, owner, key="early")) == "orders.on_hold"
+        path = f"{order_path(world)}/cancel-request/reject"
+        for body, pointer in (({}, "/reason"), ({"reason": "shipped"}, "/reason"), ({"reason": ""}, "/reason")):
+            answer = owner.post(path, body, key=f"k{len(body)}{body}")
+            assert (answer.status_code, pointers_of(answer)) == (400, {pointer})
+        shown = read(owner.post(path, {"reason": "made_to_order"}, key="k"))
+        assert (shown["status"], shown["holds"]) == ("AWAITING_SHIPMENT", [])
+        asked = shown["cancel_request"]
+        assert (asked["status"], asked["decided_by"], asked["reject_reason"]) == ("REJECTED", "seller", "made_to_order")
+        assert ship(world, owner).status_code == 201
+
+    @pytest.mark.parametrize(("act", "body"), [("approve", {}), ("reject", {"reason": "other"})])
+    def test_is_answered_once(self, world: World, owner: Api, act: str, body: Any) -> None:
+        path = f"{order_path(world)}/cancel-request/{act}"
+        early = owner.post(path, body, key="early")
+        assert (early.status_code, code_of(early)) == (409, "orders.cancel_request_not_open")
+        assert read(early)["request_status"] is None
+        world.be_asked_to_cancel()
+        assert owner.post(path, body, key="first").status_code == 200
+        again = owner.post(path, body, key="again")
+        assert (again.status_code, code_of(again)) == (409, "orders.cancel_request_not_open")
+
+    def test_is_not_approved_while_something_else_holds_the_order(self, world: World, owner: Api) -> None:
+        world.be_asked_to_cancel()
+        in_use_case(
+            lambda: orders.place_hold(order_id=world.order.id, kind="risk", owner_ref=new_id(), now=clock.now())
+        )
+        answer = owner.post(f"{order_path(world)}/cancel-request/approve", {}, key="k")
+        assert (answer.status_code, code_of(answer), read(answer)["holds"]) == (409, "orders.on_hold", ["risk"])
+        assert Order.objects.get(pk=world.order.id).status == "AWAITING_SHIPMENT"
 
 
 class TestShip:

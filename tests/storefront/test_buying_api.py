@@ -300,6 +300,35 @@ class TestOrder:
         assert (refused.status_code, code_of(refused)) == (409, "orders.on_hold")
         assert read(guest.post(f"/store/v1/orders/{unpaid}/cancel", {}, key="end"))["next_actions"] == []
 
+    def test_is_cancelled_by_asking_once_its_seller_may_be_packing_it(
+        self, quote: Callable[..., Any], buy: Callable[..., Any], guest: Api
+    ) -> None:
+        order_id = read(buy(quote()))["orders"][0]["id"]
+        path = f"/store/v1/orders/{order_id}"
+        checkout.end_remorse(int(order_id), clock.now())
+        none = guest.post(f"{path}/cancel-request/withdraw", {}, key="none")
+        assert (none.status_code, code_of(none)) == (409, "orders.cancel_request_not_open")
+        asked = guest.post(f"{path}/cancel", {"reason": "too_slow"}, key="ask")
+        assert asked.status_code == 202
+        order = read(asked)
+        assert (order["status"], order["next_actions"]) == ("AWAITING_SHIPMENT", ["withdraw_cancel_request"])
+        request = order["cancel_request"]
+        assert (request["status"], request["reason"]) == ("OPEN", "too_slow")
+        assert request["next_action"] == {"actor": "seller", "due_at": request["answer_by"], "default": "approve"}
+        replayed = guest.post(f"{path}/cancel", {"reason": "too_slow"}, key="ask")
+        assert (replayed.status_code, replayed.content) == (202, asked.content)
+        again = guest.post(f"{path}/cancel", {}, key="again")
+        assert (again.status_code, code_of(again)) == (409, "orders.cancel_request_open")
+        assert read(again)["request_id"] == request["id"]
+
+        taken_back = read(guest.post(f"{path}/cancel-request/withdraw", {}, key="back"))
+        assert (taken_back["cancel_request"]["status"], taken_back["next_actions"]) == ("WITHDRAWN", ["cancel"])
+        assert guest.post(f"{path}/cancel", {}, key="after all").status_code == 202
+        checkout.approve_cancel_request(order_id=int(order_id), now=clock.now())
+        order = read(guest.get(path))
+        assert (order["status"], order["cancel_request"]["status"]) == ("CANCELLED", "APPROVED")
+        assert order["next_actions"] == []
+
     def test_may_be_received_once_it_is_delivered(self, floor: ShopFloor, robin: Any, member: Api) -> None:
         buyer = make_buyer(ref=robin.pk, scope=f"buyer:{robin.pk}", is_guest=False, email=robin.email)
         bought = buy_directly((floor.add_sku(), 1), buyer=buyer).purchase.orders[0].id

@@ -8,9 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
+from apps.documents.models import Document
 from tests.api import MALFORMED_BODIES, Api, Operation, code_of, list_operations, pointers_of, read, wrong_numbers
 from tests.factories.accounts import AddressFactory
+from tests.factories.aftersales import CaseFactory
 from tests.factories.checkout import ShopFloor, buy, make_buyer
+from tests.factories.documents import issue_receipts
 from tradecore import clock
 from tradecore.models import IdempotencyRecord
 
@@ -44,11 +47,14 @@ class Belongings:
 def robins(floor: ShopFloor, robin: User) -> Belongings:
     buyer = make_buyer(ref=robin.pk, scope=f"buyer:{robin.pk}", is_guest=False, email=robin.email)
     purchase = buy((floor.add_sku(), 1), buyer=buyer, now=clock.now()).purchase
+    issue_receipts(purchase.id)
     return Belongings(
         ids={
             "address_id": AddressFactory(user=robin).pk,
             "purchase_id": purchase.id,
             "order_id": purchase.orders[0].id,
+            "document_id": Document.objects.get().pk,
+            "case_id": CaseFactory(buyer_ref=robin.pk, order_id=purchase.orders[0].id).pk,
             "shop_id": floor.shop_id,
             "product_id": floor.product.pk,
             "sku_id": purchase.id,
@@ -113,9 +119,10 @@ class TestEveryWrite:
             answer = robins.call(member, operation, headers={"Content-Type": "text/plain"})
             assert (answer.status_code, code_of(answer)) == (415, "request.unsupported_media_type"), operation.name
 
-    def test_answers_nothing_but_json(self, robins: Belongings, member: Api) -> None:
+    def test_answers_nothing_but_what_it_documents(self, robins: Belongings, member: Api) -> None:
         for operation in OPERATIONS:
-            answer = robins.call(member, operation, headers={"Accept": "text/html"})
+            other = "application/json" if operation.is_html else "text/html"
+            answer = robins.call(member, operation, headers={"Accept": other})
             assert (answer.status_code, code_of(answer)) == (406, "request.not_acceptable"), operation.name
 
     def test_that_moves_something_needs_a_key(self, robins: Belongings, member: Api) -> None:
@@ -125,7 +132,17 @@ class TestEveryWrite:
             "pay_again",
             "cancel_purchase",
             "cancel_order",
+            "withdraw_cancel_request",
             "confirm_receipt",
+            "open_case",
+            "edit_case",
+            "add_evidence",
+            "withdraw_case",
+            "ship_case",
+            "accept_offer",
+            "refuse_offer",
+            "escalate_case",
+            "confirm_replacement",
         }
         for operation in moving:
             answer = robins.call(member, operation, key=None)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from tests.support import NOON, in_use_case
 from tradecore import approvals
-from tradecore.approvals import AlreadyDecided, Approved, ContentChanged, SamePerson
+from tradecore.approvals import AlreadyDecided, Approved, ContentChanged, Rejected, SamePerson
 from tradecore.errors import NotFound
 from tradecore.models import Approval, AuditEntry
 
@@ -139,6 +139,21 @@ class TestReject:
         with pytest.raises(AlreadyDecided):
             approve(row, actor="user:3")
         assert bridge.raised == []
+
+    def test_tells_whoever_keeps_a_state_of_it(self, bridge: Bridge) -> None:
+        told: list[Rejected] = []
+        approvals.REJECTION_HANDLERS.register(KIND, lambda rejected, _now: told.append(rejected))
+        row = ask()
+        approvals.reject(approval_id=row.pk, actor="user:2", reason="no ship in sight", now=NOON)
+        assert told == [
+            Rejected(
+                approval_id=row.pk,
+                content={"metres": 12},
+                reason="no ship in sight",
+                requested_by="user:1",
+                rejected_by="user:2",
+            )
+        ]
 
     def test_refuses_whoever_asked(self, bridge: Bridge) -> None:
         with pytest.raises(SamePerson):

@@ -1,4 +1,4 @@
-"""The four words for transactions."""
+"""The words for transactions."""
 
 from collections.abc import Sequence
 from typing import Any, Never
@@ -291,3 +291,54 @@ class TestLockOrder:
 
     def test_leaves_out_what_does_not_exist(self) -> None:
         assert in_use_case(lambda: locks.lock_rows(Rank.PURCHASE, Freeze.objects.all(), [1, 2])) == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRehearsal:
+    def test_undoes_what_use_cases_have_committed(self) -> None:
+        a_freeze(1).save()
+        with db.rehearsal():
+            in_use_case(lambda: db.insert_later(a_freeze(2), an_entry()))
+            assert Freeze.objects.count() == 2
+            with db.read_only_snapshot():
+                assert Freeze.objects.count() == 2
+            in_use_case(lambda: Freeze.objects.filter(subject=1).delete())
+            assert Freeze.objects.get().subject == 2
+        assert Freeze.objects.get().subject == 1
+        assert not AuditEntry.objects.exists()
+
+    def test_undoes_it_when_the_block_fails(self) -> None:
+        def fail() -> Never:
+            with db.rehearsal():
+                in_use_case(lambda: db.insert_later(a_freeze()))
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            fail()
+        assert not Freeze.objects.exists()
+
+    def test_keeps_a_use_case_that_fails_from_undoing_the_others(self) -> None:
+        def fail() -> Never:
+            a_freeze(2).save(force_insert=True)
+            raise RuntimeError
+
+        with db.rehearsal():
+            in_use_case(lambda: db.insert_later(a_freeze(1)))
+            with pytest.raises(RuntimeError):
+                in_use_case(fail)
+            assert Freeze.objects.get().subject == 1
+
+    def test_leaves_the_connection_committing_again(self) -> None:
+        with db.rehearsal():
+            pass
+        in_use_case(lambda: db.insert_later(a_freeze()))
+        with db.rehearsal():
+            assert Freeze.objects.exists()
+
+    def test_is_not_begun_inside_a_use_case(self) -> None:
+        def body() -> None:
+            with db.rehearsal():
+                raise AssertionError("not reached")
+
+        with pytest.raises(AssertionError, match="a use case is open"):
+            in_use_case(body)

@@ -20,6 +20,10 @@ def set_one(subject: int = 7, due_at: Any = NOON, kind: str = "expire") -> None:
 @db.use_case
 def write_down(subject: int, now: datetime) -> None:
     """A use case that leaves a trace each time that it takes effect."""
+    write_row(subject, now)
+
+
+def write_row(subject: int, now: datetime) -> None:
     AuditEntry.objects.create(actor="timer", action="fired", subject=str(subject), occurred_at=now)
 
 
@@ -55,6 +59,33 @@ class TestSweep:
         assert timers._fire(timer, write_down, now=NOON) is True
         assert timers._fire(timer, write_down, now=NOON) is False
         assert effects() == ["7"]
+
+    def test_leaves_the_next_deadline_that_its_own_firing_has_set(self) -> None:
+        @db.use_case
+        def go_on(subject: int, now: datetime) -> None:
+            write_row(subject, now)
+            for minutes in (5, 10):  # the last word counts
+                reset_timer(Deadline("expire", subject, now + timedelta(minutes=minutes)))
+
+        set_one()
+        assert [sweep(handlers={"expire": go_on}, now=NOON) for _ in range(2)] == [1, 0]
+        timer = Timer.objects.get()
+        assert (timer.due_at, timer.fired_at) == (NOON + timedelta(minutes=10), None)
+        assert sweep(handlers=HANDLERS, now=LATER) == 1
+        assert effects() == ["7", "7"]
+
+    def test_rolls_back_a_firing_that_would_set_anew_what_has_moved(self) -> None:
+        @db.use_case
+        def go_on(subject: int, now: datetime) -> None:
+            write_row(subject, now)
+            reset_timer(Deadline("expire", subject, now))
+
+        set_one()
+        timer = Timer.objects.get()
+        in_use_case(lambda: reset_timer(Deadline("expire", 7, LATER)))
+        assert timers._fire(timer, go_on, now=NOON) is False
+        assert effects() == []
+        assert Timer.objects.get().due_at == LATER
 
     def test_rolls_back_the_firing_of_a_deadline_that_has_moved(self) -> None:
         set_one()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.utils.cache import patch_vary_headers
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,7 +24,7 @@ R = TypeVar("R")
 class Endpoint(APIView):
     """A route. Its principal is authenticated by the surface; its body is read once, strictly."""
 
-    content_negotiation_class = JSONNegotiation
+    content_negotiation_class: type[BaseContentNegotiation] = JSONNegotiation
     # OPTIONS would answer what the OpenAPI document says better.
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 

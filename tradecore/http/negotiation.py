@@ -11,9 +11,6 @@ from tradecore.http.problems import CONTENT_TYPE
 
 JSON = "application/json"
 
-#: From the most specific on: the first that the header names decides (RFC 9110, 12.5.1).
-_RANGES = (JSON, "application/*", "*/*")
-
 
 class JSONNegotiation(DefaultContentNegotiation):
     """JSON for whoever takes JSON or problem documents; 406 for anybody else."""
@@ -21,17 +18,22 @@ class JSONNegotiation(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        if not _takes_json(request.headers.get("Accept", "")):
+        if not takes(request.headers.get("Accept", ""), JSON, instead=CONTENT_TYPE):
             raise NotAcceptable("Answers are JSON.")
         (renderer,) = renderers
         return renderer, JSON
 
 
-def _takes_json(header: str) -> bool:
+def takes(header: str, media_type: str, *, instead: str = "") -> bool:
+    """Whether an Accept header takes a media type; or, where it names nothing of that, the one `instead`.
+
+    From the most specific range on: the first that the header names decides (RFC 9110, 12.5.1).
+    """
     if not header.strip():
         return True
     qualities = dict(_read(header))
-    named = next((media_range for media_range in _RANGES if media_range in qualities), CONTENT_TYPE)
+    ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+    named = next((media_range for media_range in ranges if media_range in qualities), instead)
     return qualities.get(named, 0) > 0
 
 

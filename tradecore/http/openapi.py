@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
@@ -19,6 +20,7 @@ from tradecore.errors import Refusal
 from tradecore.http import etags, problems
 from tradecore.http.answers import MONEY_SCHEMA, Answer, ContractAnswer, Schema, members_of
 from tradecore.http.fields import StrictSerializer, TextField
+from tradecore.http.html import HTML
 from tradecore.http.pages import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, ParameterInvalid
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -64,6 +66,7 @@ UNAUTHENTICATED = (
 )
 FORBIDDEN = Problem(403, "permission.denied", "The token speaks for somebody who may not do this.")
 NOT_ACCEPTABLE = Problem(406, "request.not_acceptable", "Answers are JSON.")
+NOT_ACCEPTABLE_PAGE = Problem(406, "request.not_acceptable", "The answer is a page of HTML.")
 UNSUPPORTED = Problem(415, "request.unsupported_media_type", "Bodies are JSON.")
 
 
@@ -126,7 +129,7 @@ class Documented:
 
     answers: the form of each success, by status (None: no body). refuses: what this route refuses beyond what every
     route of its kind does. key: whether an Idempotency-Key is taken. if_match: the route replaces what was read.
-    etag: answers carry the ETag of what they show.
+    etag: answers carry the ETag of what they show. is_page: what is answered is HTML, and has no other form.
     """
 
     operation_id: str
@@ -139,13 +142,16 @@ class Documented:
     key: Key | None = None
     if_match: bool = False
     etag: bool = False
+    is_page: bool = False
     parameters: Sequence[OpenApiParameter] = ()
     examples: Sequence[OpenApiExample] = ()
 
     def __call__(self, method: F) -> F:
         refused = _by_status([*self._common_problems(), *map(_problem_of, self.refuses)])
         successes: dict[Any, Any] = {
-            status: OpenApiResponse(answer, description=HTTPStatus(status).phrase)
+            (status, HTML) if self.is_page else status: OpenApiResponse(
+                OpenApiTypes.STR if self.is_page else answer, description=HTTPStatus(status).phrase
+            )
             for status, answer in self.answers.items()
         }
         refusals = {(status, problems.CONTENT_TYPE): _describe(group) for status, group in sorted(refused.items())}
@@ -166,7 +172,7 @@ class Documented:
     def _common_problems(self) -> Iterator[Problem]:
         """What every route of this kind refuses."""
         yield from self.by.problems
-        yield NOT_ACCEPTABLE
+        yield NOT_ACCEPTABLE_PAGE if self.is_page else NOT_ACCEPTABLE
         yield from map(_problem_of, (ParameterInvalid, problems.RequestTooLarge, problems.EncodingUnsupported, db.Busy))
         if self.takes:
             yield from (MALFORMED, UNSUPPORTED, _problem_of(problems.RequestInvalid))

@@ -6,10 +6,11 @@ from apps.catalog.services.create_category import create_category
 from apps.catalog.services.create_product import create_product
 from apps.catalog.services.edit_product import edit_product
 from apps.catalog.services.edit_sku import edit_sku
-from apps.catalog.services.set_price import set_price
+from apps.catalog.services.set_price import carry_out_price_drop, set_price
 
 __all__ = [
     "add_sku",
+    "carry_out_price_drop",
     "create_category",
     "create_product",
     "deactivate_product",

@@ -18,8 +18,10 @@ _STANDARD_MARKET: Final = "BR"
 
 _FEE_PLAN: Final = fees.FeePlanDraft(
     code="OLIST",
+    market="OLIST",
     currency=CURRENCY,
     valid_from=datetime(2016, 1, 1, tzinfo=UTC),
+    settle_after_s=7 * 24 * 3600,
     # What sellers were charged was not recorded.
     rules=(fees.FeeRule(kind="commission", basis=fees.FeeBasis.GOODS, rate_bp=0),),
 )
@@ -65,5 +67,4 @@ def _get_standard_market(*, now: datetime) -> markets.Market:
 
 def _publish_fee_plan(*, now: datetime) -> None:
     if not fees.list_plans([_FEE_PLAN.code], now=now):
-        version = fees.draft_plan(draft=_FEE_PLAN, actor=ACTOR, now=now)
-        fees.publish_plan(code=_FEE_PLAN.code, version=version, actor=ACTOR, now=now)
+        fees.publish_first_version(draft=_FEE_PLAN, actor=ACTOR, now=now)

@@ -18,9 +18,9 @@ from apps.orders.contracts import (
 from apps.orders.events import PurchaseClosed, PurchasePaid, PurchasePlaced
 from apps.orders.models import Order, OrderLine, Purchase
 from apps.orders.selectors import view_purchase
-from apps.orders.services import rows
+from apps.orders.services import frozen, rows
 from apps.orders.services.rows import Cause
-from apps.pricing.api import PricedLine, Proceeds
+from apps.pricing.api import PricedLine
 from tradecore import db, outbox, wire
 from tradecore.ids import gene_of, new_id
 from tradecore.locks import Rank, lock_children
@@ -146,23 +146,10 @@ def lock_unpaid_purchase(*, purchase_id: int) -> UnpaidPurchase | None:
                 shop_id=order.shop_id,
                 total=Money(order.total_minor, order.currency),
                 tax_payable_to=order.tax_payable_to,
-                proceeds=_proceeds_of(order),
+                proceeds=frozen.sold_proceeds(order),
             )
             for order in orders
         ),
-    )
-
-
-def _proceeds_of(order: Order) -> Proceeds:
-    return Proceeds(
-        paid_minor=order.total_minor,
-        coupon_minor=order.platform_discount_minor,
-        shipping_subsidy_minor=order.shipping_platform_discount_minor,
-        payment_discount_minor=order.payment_discount_minor,
-        tax_minor=order.tax_minor if order.tax_payable_to else 0,
-        duty_minor=order.duty_minor,
-        surcharges_minor=order.fees_minor,
-        recorded_difference_minor=order.recorded_difference_minor,
     )
 
 
@@ -211,6 +198,7 @@ def _add_order(purchase: Purchase, draft: OrderDraft, *, gene: int, now: datetim
         tax_minor=sums.tax_minor,
         added_tax_minor=0 if sums.tax_inclusive else sums.tax_minor,
         tax_payable_to=draft.tax_payable_to,
+        standard_shipping_minor=draft.standard_shipping_minor,
         duty_minor=sums.duty_minor,
         fees_minor=sums.fees_minor,
         payment_discount_minor=sums.payment_platform_discount_minor,

@@ -1,20 +1,21 @@
 """How orders are locked, and the one way in which their status changes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from apps.orders import states
 from apps.orders.contracts import LineUnits
-from apps.orders.errors import LineUnknown, OrderOnHold, TooManyUnits
+from apps.orders.errors import AmountNotRefundable, LineUnknown, OrderOnHold, TooManyUnits
 from apps.orders.events import OrderMoved
 from apps.orders.models import Order, OrderHold, OrderLine, OrderTransition, Purchase
 from apps.orders.status import derive_status, facts_of
 from tradecore import db, outbox
 from tradecore.errors import NotFound
 from tradecore.locks import Rank, lock_children, lock_row
+from tradecore.money import Money
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ def record(
 
 
 _STATUS_FIELDS = ("status", "version", "transition_count", "cancelled_at", "delivered_at")
-_COUNTERS = ("cancelled", "arranged", "collected", "delivered", "lost")
+_COUNTERS = ("cancelled", "arranged", "collected", "delivered", "lost", "refunded", "returned", "conceded_minor")
 
 
 def _move(locked: LockedOrder, *, cause: Cause, now: datetime) -> None:
@@ -150,9 +151,10 @@ def _publish(order: Order, event: outbox.Event, *, now: datetime) -> None:
     )
 
 
-def refuse_on_hold(order: Order) -> None:
-    """Refuses: OrderOnHold. Under the order's lock, so that no hold can be placed meanwhile."""
-    if holds := list_holds(order):
+def refuse_on_hold(order: Order, *, only: str | None = None) -> None:
+    """Refuses: OrderOnHold, for any hold or for `only` one kind. Under the order's lock: none is placed meanwhile."""
+    holds = list_holds(order)
+    if holds and only in {None, *holds}:
         raise OrderOnHold(holds=holds)
 
 
@@ -174,3 +176,11 @@ def take_units(available: int, quantity: int, *, line: OrderLine) -> None:
     """Refuses: TooManyUnits, unless 1 <= quantity <= available."""
     if not 1 <= quantity <= available:
         raise TooManyUnits(line_id=line.pk, available=available)
+
+
+def refuse_amounts(locked: LockedOrder, amounts: Mapping[int, Money], *, left: Mapping[int, int]) -> None:
+    """Each amount is something, and at most what its line has left. Refuses: LineUnknown, AmountNotRefundable."""
+    for line_id, amount in amounts.items():
+        available = Money(left[locked.line(line_id).pk], locked.order.currency)
+        if amount.currency != available.currency or not 0 < amount.minor <= available.minor:
+            raise AmountNotRefundable(refundable=available, asked=amount)

@@ -3,9 +3,10 @@
 # Note [Book]
 Every call that arrives is written before it is answered, under our reference, and its answer is read from there ever
 after. What a payment has captured and what of it went back is added up from its calls each time, so there is no counter
-that could drift. A decision is made inside one `BEGIN IMMEDIATE` transaction, so any number of threads and processes
-may share a file: SQLite lets one of them decide at a time. That costs about 0.03 ms a call, which is why the provider
-in process needs no shortcut that would answer without remembering.
+that could drift; chargebacks stand beside the calls, and what has moved money stands in Note [Settling]. A decision is
+made inside one `BEGIN IMMEDIATE` transaction, so any number of threads and processes may share a file: SQLite lets one
+of them decide at a time. That costs about 0.03 ms a call, which is why the provider in process needs no shortcut that
+would answer without remembering.
 
 The file survives the death of the process at any moment; a power cut may cost the last calls (WAL, synchronous=NORMAL).
 A book in memory is known to one process only, and gone with it: several workers need a file. Nothing is ever deleted:
@@ -17,47 +18,31 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from apps.payments.provider import Call, Operation
-from apps.payments.sandbox.entries import FIRST_OPERATIONS, OPEN, Entry, Standing
-from apps.payments.sandbox.errors import NotCompletable, ReferenceReused
-from apps.payments.sandbox.rules import GIVES_UP, Payment, Verdict, judge, judge_completion
+from apps.payments.provider import Call, Operation, ProviderSettlement
+from apps.payments.sandbox import book_rows, settling
+from apps.payments.sandbox.book_file import deciding, open_book
+from apps.payments.sandbox.entries import FIRST_OPERATIONS, OPEN, UNDECIDED, Dispute, Entry, Standing
+from apps.payments.sandbox.errors import NotCompletable, NotDisputable, ReferenceReused
+from apps.payments.sandbox.rules import GIVES_UP, STANDARD_FEES, FeeRule, Payment, Verdict, judge, judge_completion
 from tradecore.errors import NotFound
 from tradecore.money import Money
 
 IN_MEMORY: Final = ":memory:"
 
-#: How long a process waits for another one that is deciding.
-_BUSY_TIMEOUT_S: Final = 5.0
-_PAUSE_S: Final = 0.01
+#: Calls that answer a chargeback let it stand where they do.
+_ANSWERS_TO_DISPUTES: Final = frozenset({Standing.EVIDENCE_TAKEN, Standing.DISPUTE_LOST})
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS call (
-    reference INTEGER PRIMARY KEY,
-    operation TEXT NOT NULL,
-    method TEXT NOT NULL,
-    method_token TEXT NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    currency TEXT NOT NULL,
-    instalments INTEGER NOT NULL,
-    about INTEGER,
-    standing TEXT NOT NULL,
-    code TEXT NOT NULL,
-    taken_at_ms INTEGER NOT NULL,
-    changed_at_ms INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS call_about ON call (about) WHERE about IS NOT NULL;
-"""
-_INSERT: Final = "INSERT INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_SELECT: Final = "SELECT * FROM call WHERE reference = ?"
-_SELECT_ABOUT: Final = "SELECT * FROM call WHERE about = ?"
-_SELECT_ALL: Final = "SELECT * FROM call ORDER BY reference"
-_UPDATE: Final = "UPDATE call SET standing = ?, code = ?, changed_at_ms = ? WHERE reference = ?"
+
+def _now_ms() -> int:
+    """The provider is an outsider and has a clock of its own."""
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +54,16 @@ class Taken:
 
 
 class Book:
-    """See Note [Book]. Thread-safe; several processes may open one file."""
+    """See Note [Book]. Thread-safe; several processes may open one file. `fees` is what it takes of charges; `now_ms`
+    its clock, in milliseconds of the epoch.
+    """
 
-    def __init__(self, path: str | Path = IN_MEMORY) -> None:
+    def __init__(
+        self, path: str | Path = IN_MEMORY, *, fees: FeeRule = STANDARD_FEES, now_ms: Callable[[], int] = _now_ms
+    ) -> None:
         self._path = str(path)
+        self._fees = fees
+        self._now_ms = now_ms
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         _books.add(self)
@@ -80,15 +71,18 @@ class Book:
     def take(self, call: Call) -> Taken:
         """Write down a call and decide it; the same call again changes nothing. Refuses: ReferenceReused."""
         with self._deciding() as connection:
-            known = _find(connection, call.reference)
+            known = book_rows.find(connection, call.reference)
             if known is not None:
                 if _content(known.call) != _content(call):
                     raise ReferenceReused(reference=call.reference)
                 return Taken(known, is_new=False)
-            payment = _read_payment(connection, call)
-            entry = _write(connection, call, judge(call, payment))
+            now_ms = self._now_ms()
+            payment = _read_payment(connection, call, now_ms=now_ms)
+            entry = self._write(connection, call, judge(call, payment), now_ms=now_ms)
             if entry.standing is Standing.VOIDED and payment.first and payment.first.standing in GIVES_UP:
-                _settle(connection, payment.first, Verdict(Standing.VOIDED))
+                self._end(connection, payment.first, Verdict(Standing.VOIDED))
+            if entry.standing in _ANSWERS_TO_DISPUTES and payment.dispute:
+                self._decide(connection, payment.dispute, entry.standing)
             return Taken(entry, is_new=True)
 
     def complete(self, *, reference: int, succeeds: bool) -> Entry:
@@ -97,25 +91,86 @@ class Book:
         Refuses, in this order: NotFound, NotCompletable.
         """
         with self._deciding() as connection:
-            entry = _find(connection, reference)
+            entry = book_rows.find(connection, reference)
             if entry is None:
                 raise NotFound(what="call")
             verdict = judge_completion(entry.call, succeeds=succeeds)
             if entry.standing in OPEN:
-                return _settle(connection, entry, verdict)
+                return self._end(connection, entry, verdict)
             if Verdict(entry.standing, entry.code) != verdict:
                 raise NotCompletable(standing=entry.standing.value)
             return entry
 
+    def open_dispute(self, *, reference: int, amount_minor: int | None, reason_code: str, evidence_ms: int) -> Dispute:
+        """Take money of a charge back for the buyer's bank: so much, else all that nobody disputes yet, whatever was
+        refunded of it. There is so much time for evidence. Refuses, in this order: NotFound, NotDisputable.
+        """
+        with self._deciding() as connection:
+            entry = book_rows.find(connection, reference)
+            if entry is None:
+                raise NotFound(what="call")
+            now_ms = self._now_ms()
+            known = book_rows.find_disputes_of(connection, reference)
+            dispute = Dispute(
+                provider_ref=f"dsp_{reference}_{len(known) + 1}",
+                reference=reference,
+                amount=_disputed_amount(entry, known, amount_minor),
+                reason_code=reason_code,
+                evidence_by_ms=now_ms + evidence_ms,
+                standing=Standing.DISPUTED,
+                opened_at_ms=now_ms,
+                changed_at_ms=now_ms,
+            )
+            book_rows.insert_dispute(connection, dispute)
+            settling.note_dispute(connection, dispute)
+            return dispute
+
+    def decide_dispute(self, *, provider_ref: str, is_won: bool) -> Dispute:
+        """End a chargeback: we have won it, or lost it; ending it likewise again changes nothing.
+
+        Refuses, in this order: NotFound, NotCompletable.
+        """
+        outcome = Standing.DISPUTE_WON if is_won else Standing.DISPUTE_LOST
+        with self._deciding() as connection:
+            dispute = book_rows.find_dispute(connection, provider_ref)
+            if dispute is None:
+                raise NotFound(what="dispute")
+            if dispute.standing in UNDECIDED:
+                return self._decide(connection, dispute, outcome)
+            if dispute.standing is not outcome:
+                raise NotCompletable(standing=dispute.standing.value)
+            return dispute
+
+    def find_dispute(self, provider_ref: str) -> Dispute | None:
+        """The chargeback of that name."""
+        with self._lock:
+            return book_rows.find_dispute(self._connect(), provider_ref)
+
+    def list_disputes(self) -> list[Dispute]:
+        """Every chargeback, oldest first."""
+        with self._lock:
+            return book_rows.list_disputes(self._connect())
+
+    def list_settlements(self, *, on: date) -> list[ProviderSettlement]:
+        """What is settled of a day; days that are over are settled by asking. See Note [Settling]."""
+        with self._deciding() as connection:
+            settling.settle(connection, before_ms=settling.begin_of_day(self._now_ms()))
+            return settling.read_settlements(connection, on=on)
+
+    def settle_now(self) -> list[str]:
+        """Settle whatever is not settled yet, also of the day that is not over. Returns the names of the transfers."""
+        with self._deciding() as connection:
+            return settling.settle(connection, before_ms=self._now_ms() + 1)
+
     def find(self, reference: int) -> Entry | None:
         """The call of that reference; None if it never came."""
         with self._lock:
-            return _find(self._connect(), reference)
+            return book_rows.find(self._connect(), reference)
 
     def list_entries(self) -> list[Entry]:
         """Every call, as at one moment, by its reference: the order in which the references were made."""
         with self._lock:
-            return [_read(row) for row in self._connect().execute(_SELECT_ALL)]
+            return book_rows.list_all(self._connect())
 
     def open(self) -> None:
         """Open the file now, and not with the first call. Raises sqlite3.OperationalError where that cannot be."""
@@ -140,7 +195,7 @@ class Book:
     def _connect(self) -> sqlite3.Connection:
         """The connection of this process; the caller holds the lock."""
         if self._connection is None:
-            self._connection = _open(self._path)
+            self._connection = open_book(self._path, fees=self._fees)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -150,16 +205,28 @@ class Book:
 
     @contextmanager
     def _deciding(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            connection = self._connect()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:  # SQLite itself rolls back when the disk is full
-                    connection.execute("ROLLBACK")
-                raise
+        with self._lock, deciding(self._connect()) as connection:
+            yield connection
+
+    def _write(self, connection: sqlite3.Connection, call: Call, verdict: Verdict, *, now_ms: int) -> Entry:
+        entry = Entry(call, verdict.standing, verdict.code, taken_at_ms=now_ms, changed_at_ms=now_ms)
+        book_rows.insert(connection, entry)
+        settling.note_call(connection, entry, fees=self._fees)
+        return entry
+
+    def _end(self, connection: sqlite3.Connection, entry: Entry, verdict: Verdict) -> Entry:
+        """Let a call stand elsewhere from now on."""
+        ended = replace(entry, standing=verdict.standing, code=verdict.code, changed_at_ms=self._now_ms())
+        book_rows.update(connection, ended)
+        settling.note_call(connection, ended, fees=self._fees)
+        return ended
+
+    def _decide(self, connection: sqlite3.Connection, dispute: Dispute, standing: Standing) -> Dispute:
+        """Let a chargeback stand elsewhere from now on."""
+        moved = replace(dispute, standing=standing, changed_at_ms=self._now_ms())
+        book_rows.update_dispute(connection, moved)
+        settling.note_dispute(connection, moved)
+        return moved
 
 
 _books: weakref.WeakSet[Book] = weakref.WeakSet()
@@ -180,102 +247,42 @@ def _release_books() -> None:
 os.register_at_fork(before=_hold_books, after_in_parent=_release_books, after_in_child=_release_books)
 
 
-def _open(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    give_up_at = time.monotonic() + _BUSY_TIMEOUT_S
-    while not _uses_wal(connection):
-        if time.monotonic() > give_up_at:
-            raise sqlite3.OperationalError(f"{path} stays locked")
-        time.sleep(_PAUSE_S)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.executescript(_SCHEMA)
-    return connection
-
-
-def _uses_wal(connection: sqlite3.Connection) -> bool:
-    """Ask for WAL. False while somebody else changes a new file to it: only here does SQLite not wait by itself."""
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # the rest of the code says why it is busy
-            raise
-        return False
-    return True
+def _disputed_amount(entry: Entry, known: Iterable[Dispute], wanted_minor: int | None) -> Money:
+    """What a new chargeback takes of a charge: so much, else all that the known ones leave. Refuses: NotDisputable."""
+    taken_minor = sum(each.amount.minor for each in known if each.standing is not Standing.DISPUTE_WON)
+    free_minor = entry.call.amount.minor - taken_minor if entry.standing is Standing.CAPTURED else 0
+    minor = free_minor if wanted_minor is None else wanted_minor
+    if not 0 < minor <= free_minor:
+        raise NotDisputable(standing=entry.standing.value)
+    return Money(minor, entry.call.amount.currency)
 
 
 def _content(call: Call) -> tuple[Any, ...]:
     """What must not differ under one reference. The provider's name is ours, not the provider's."""
-    return (call.operation, call.method, call.method_token, call.amount, call.instalments, call.about)
+    asked = (call.operation, call.method, call.method_token, call.amount, call.instalments, call.about)
+    return (*asked, call.dispute_ref, call.evidence)
 
 
-def _find(connection: sqlite3.Connection, reference: int) -> Entry | None:
-    row = connection.execute(_SELECT, (reference,)).fetchone()
-    return None if row is None else _read(row)
-
-
-def _read_payment(connection: sqlite3.Connection, call: Call) -> Payment:
+def _read_payment(connection: sqlite3.Connection, call: Call, *, now_ms: int) -> Payment:
     """The payment that a call begins, or is about."""
     reference = call.reference if call.operation in FIRST_OPERATIONS else call.about
     if reference is None:
         return Payment(first=None, is_voided=False, captured_minor=0, claimed_minor=0)
-    first = _find(connection, reference)
-    later = [_read(row) for row in connection.execute(_SELECT_ABOUT, (reference,))]
+    first = book_rows.find(connection, reference)
+    later = book_rows.find_about(connection, reference)
+    captures = [entry for entry in (first, *later) if entry and entry.standing is Standing.CAPTURED]
+    disputes = [each for entry in captures for each in book_rows.find_disputes_of(connection, entry.call.reference)]
+    answered = next((each for each in disputes if each.provider_ref == call.dispute_ref), None)
     return Payment(
         first=first,
         is_voided=any(entry.standing is Standing.VOIDED for entry in later),
-        captured_minor=sum(
-            entry.call.amount.minor for entry in (first, *later) if entry and entry.standing is Standing.CAPTURED
-        ),
+        captured_minor=sum(entry.call.amount.minor for entry in captures),
         claimed_minor=sum(
             entry.call.amount.minor
             for entry in later
             if entry.call.operation is Operation.REFUND and entry.standing is not Standing.FAILED
         ),
+        disputed_minor=sum(each.amount.minor for each in disputes if each.standing is not Standing.DISPUTE_WON),
+        dispute=answered,
+        is_late=answered is not None and now_ms > answered.evidence_by_ms,
     )
-
-
-def _write(connection: sqlite3.Connection, call: Call, verdict: Verdict) -> Entry:
-    now_ms = _now_ms()
-    entry = Entry(call, verdict.standing, verdict.code, taken_at_ms=now_ms, changed_at_ms=now_ms)
-    row = (
-        call.reference,
-        call.operation.value,
-        call.method,
-        call.method_token,
-        call.amount.minor,
-        call.amount.currency,
-        call.instalments,
-        call.about,
-        verdict.standing.value,
-        verdict.code,
-        now_ms,
-        now_ms,
-    )
-    connection.execute(_INSERT, row)
-    return entry
-
-
-def _settle(connection: sqlite3.Connection, entry: Entry, verdict: Verdict) -> Entry:
-    now_ms = _now_ms()
-    connection.execute(_UPDATE, (verdict.standing.value, verdict.code, now_ms, entry.call.reference))
-    return Entry(entry.call, verdict.standing, verdict.code, entry.taken_at_ms, changed_at_ms=now_ms)
-
-
-def _read(row: tuple[Any, ...]) -> Entry:
-    reference, operation, method, token, minor, currency, instalments, about, standing, code, taken, changed = row
-    call = Call(
-        reference=reference,
-        operation=Operation(operation),
-        provider="sandbox",
-        method=method,
-        method_token=token,
-        amount=Money(minor, currency),
-        instalments=instalments,
-        about=about,
-    )
-    return Entry(call, Standing(standing), code, taken_at_ms=taken, changed_at_ms=changed)
-
-
-def _now_ms() -> int:
-    """The provider is an outsider and has a clock of its own."""
-    return time.time_ns() // 1_000_000

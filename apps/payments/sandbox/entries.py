@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from apps.payments.provider import Call, Operation, Said, Statement
+from apps.payments.provider import Call, DisputeFacts, Operation, Said, Statement
 from apps.payments.sandbox.tokens import REDIRECT, TOKENS, Lie, treatment_of
 from tradecore import ids
 from tradecore.money import Money
@@ -20,7 +21,7 @@ FIRST_OPERATIONS: Final = frozenset({Operation.CHARGE, Operation.AUTHORISE})
 
 
 class Standing(StrEnum):
-    """Where a call stands in the book: what may be said of it, and one thing that is no statement at all."""
+    """Where a call, or a chargeback, stands in the book: what may be said of it, and one thing that is no statement."""
 
     AUTHORISED = Said.AUTHORISED.value
     CAPTURED = Said.CAPTURED.value
@@ -30,11 +31,18 @@ class Standing(StrEnum):
     VOIDED = Said.VOIDED.value
     REFUNDED = Said.REFUNDED.value
     FAILED = Said.FAILED.value
+    DISPUTED = Said.DISPUTED.value
+    EVIDENCE_TAKEN = Said.EVIDENCE_TAKEN.value
+    DISPUTE_WON = Said.DISPUTE_WON.value
+    DISPUTE_LOST = Said.DISPUTE_LOST.value
     UNKNOWN = "unknown"
 
 
 #: Whoever holds one of these waits to be completed.
 OPEN: Final = frozenset({Standing.REQUIRES_ACTION, Standing.PENDING, Standing.UNKNOWN})
+
+#: Chargebacks that nobody has decided yet.
+UNDECIDED: Final = frozenset({Standing.DISPUTED, Standing.EVIDENCE_TAKEN})
 
 SUCCESS: Final[Mapping[Operation, Standing]] = {
     Operation.CHARGE: Standing.CAPTURED,
@@ -42,6 +50,8 @@ SUCCESS: Final[Mapping[Operation, Standing]] = {
     Operation.CAPTURE: Standing.CAPTURED,
     Operation.VOID: Standing.VOIDED,
     Operation.REFUND: Standing.REFUNDED,
+    Operation.CONTEST: Standing.EVIDENCE_TAKEN,
+    Operation.ACCEPT: Standing.DISPUTE_LOST,
 }
 REFUSAL: Final[Mapping[Operation, Standing]] = {
     Operation.CHARGE: Standing.DECLINED,
@@ -49,6 +59,8 @@ REFUSAL: Final[Mapping[Operation, Standing]] = {
     Operation.CAPTURE: Standing.DECLINED,
     Operation.VOID: Standing.FAILED,
     Operation.REFUND: Standing.FAILED,
+    Operation.CONTEST: Standing.FAILED,
+    Operation.ACCEPT: Standing.FAILED,
 }
 
 
@@ -66,6 +78,20 @@ class Entry:
     def provider_ref(self) -> str:
         """The provider's name for the call: a function of ours, so that it needs no counter."""
         return f"sbx_{self.call.reference}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One chargeback in the book: of money that the call `reference` captured. `provider_ref` is its own name."""
+
+    provider_ref: str
+    reference: int
+    amount: Money
+    reason_code: str
+    evidence_by_ms: int
+    standing: Standing
+    opened_at_ms: int
+    changed_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +135,23 @@ def make_statement(entry: Entry, *, pages_url: str) -> Statement | None:
     return distort(truth, token.lie)
 
 
+def make_dispute_statement(dispute: Dispute) -> Statement:
+    """What the provider says of a chargeback: about the call that captured the money."""
+    return Statement(
+        said=Said(dispute.standing.value),
+        reference=dispute.reference,
+        provider_ref=dispute.provider_ref,
+        amount=dispute.amount,
+        account=ACCOUNT,
+        dispute=DisputeFacts(dispute.reason_code, evidence_by=moment_of(dispute.evidence_by_ms)),
+    )
+
+
+def moment_of(at_ms: int) -> datetime:
+    """A moment of the provider's clock."""
+    return datetime.fromtimestamp(at_ms // 1000, tz=UTC).replace(microsecond=at_ms % 1000 * 1000)
+
+
 def distort(statement: Statement, lie: Lie) -> Statement:
     """The statement with one lie in it."""
     amount = statement.amount
@@ -122,8 +165,11 @@ def distort(statement: Statement, lie: Lie) -> Statement:
 
 
 def make_event(statement: Statement) -> Statement:
-    """The statement as an event. Its id is the same however often it is told: a call comes to each standing once."""
-    return replace(statement, event_id=f"evt_{statement.reference}_{statement.said}")
+    """The statement as an event. Its id is the same however often it is told: a call, or a chargeback, comes to each
+    standing once.
+    """
+    subject = statement.reference if statement.dispute is None else statement.provider_ref
+    return replace(statement, event_id=f"evt_{subject}_{statement.said}")
 
 
 def _next_action(entry: Entry, *, pages_url: str) -> Mapping[str, Any] | None:

@@ -28,6 +28,17 @@ class NotCompletable(Refusal):
 
 
 @dataclass
+class NotDisputable(Refusal):
+    """The call captured nothing, or not so much that nobody disputes yet."""
+
+    code = "sandbox.not_disputable"
+    kind = Kind.CONFLICT
+    title = "There is no such amount to dispute."
+
+    standing: str
+
+
+@dataclass
 class Unreadable(Refusal):
     """A document is not what its reader expects; `reason` says where."""
 

@@ -16,24 +16,31 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from apps.payments.provider import Call, ProviderUnreachable, Said, Statement
+from apps.payments.provider import Call, ProviderSettlement, ProviderUnreachable, Said, Statement
+from apps.payments.sandbox.desk import EVIDENCE_TIME
 from apps.payments.sandbox.entries import ACCOUNT
-from apps.payments.sandbox.errors import NotCompletable, Unreadable
+from apps.payments.sandbox.errors import NotCompletable, NotDisputable, Unreadable
 from apps.payments.sandbox.messages import read_object, read_statement, write_call
+from apps.payments.sandbox.settlement_file import read_settlements
 from apps.payments.sandbox.webhooks import Secrets, read_webhook
+from tradecore import wire
 from tradecore.db import assert_no_transaction
 from tradecore.errors import NotFound, Refusal
+from tradecore.money import Money
 
 CONNECT_TIMEOUT_S: Final = 1.0
 ANSWER_TIMEOUT_S: Final = 3.0
 
 _DEFINITE_REFUSALS: Final = frozenset({400, 402, 422})
 _ANSWER_BYTES_MAX: Final = 64 * 1024
+#: A settlement file has about 150 bytes a line.
+_FILE_BYTES_MAX: Final = 256 * 1024 * 1024
+_FILE_TIMEOUT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +98,92 @@ class HttpSandboxProvider:
             raise NotCompletable(standing=str(answer.document.get("standing")))
         return _read_answer(answer, reference=reference)
 
+    def ask_dispute(self, provider_ref: str) -> Statement | None:
+        """Where a chargeback stands; None if there is none of that name. Raises ProviderUnreachable."""
+        assert_no_transaction()
+        answer = self._line.request("GET", f"/v1/disputes/{quote(provider_ref, safe='')}")
+        if _has_code(answer, NotFound):
+            return None
+        return _read_dispute(answer, provider_ref=provider_ref)
+
+    def open_dispute(
+        self, reference: int, *, amount: Money | None = None, reason_code: str, time: timedelta = EVIDENCE_TIME
+    ) -> Statement:
+        """Play a buyer's bank: the money that a call captured goes back, so much of it or all. It is told by webhook.
+
+        Refuses, in this order: NotFound, NotDisputable. Raises ProviderUnreachable.
+        """
+        assert_no_transaction()
+        seconds = time // timedelta(seconds=1)
+        document = {"reason_code": reason_code, "amount": wire.to_json(amount), "evidence_seconds": seconds}
+        answer = self._line.request("POST", f"/v1/calls/{reference}/disputes", document)
+        if _has_code(answer, NotFound):
+            raise NotFound(what="call")
+        if _has_code(answer, NotDisputable):
+            raise NotDisputable(standing=str(answer.document.get("standing")))
+        return _read_answer(answer, reference=reference)
+
+    def decide_dispute(self, provider_ref: str, outcome: Literal["won", "lost"]) -> Statement:
+        """Play the network. The provider tells it by webhook.
+
+        Refuses, in this order: NotFound, NotCompletable. Raises ProviderUnreachable.
+        """
+        assert_no_transaction()
+        path = f"/v1/disputes/{quote(provider_ref, safe='')}/decide"
+        answer = self._line.request("POST", path, {"outcome": outcome})
+        if _has_code(answer, NotFound):
+            raise NotFound(what="dispute")
+        if _has_code(answer, NotCompletable):
+            raise NotCompletable(standing=str(answer.document.get("standing")))
+        return _read_dispute(answer, provider_ref=provider_ref)
+
+    def list_settlements(self, *, on: date) -> Sequence[ProviderSettlement]:
+        """What was settled of a day, from the file that is published of it. Raises ProviderUnreachable."""
+        assert_no_transaction()
+        body = self._line.fetch(f"/v1/settlements/{on.isoformat()}")
+        try:
+            return read_settlements(body)
+        except Unreadable as error:
+            raise ProviderUnreachable(f"published nothing that we can read: {error.reason}") from error
+
+    def settle_now(self) -> list[str]:
+        """Play the end of a day: settle what is not settled yet. Returns the references of the transfers.
+
+        Raises ProviderUnreachable.
+        """
+        assert_no_transaction()
+        answer = self._line.request("POST", "/v1/settlements", {})
+        transfers = answer.document.get("transfers")
+        if answer.status != HTTPStatus.OK or not isinstance(transfers, list):
+            raise ProviderUnreachable(f"answered {answer.status}")
+        return [str(transfer) for transfer in transfers]
+
     def read_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Statement:
         """The statement in a webhook. Refuses: WebhookRefused."""
         return read_webhook(headers=headers, body=body, now=now, secrets=self._secrets)
 
 
 def _read_answer(answer: _Answer, *, reference: int) -> Statement:
-    if answer.status != HTTPStatus.OK:
-        raise ProviderUnreachable(f"answered {answer.status} {answer.document.get('code', '')}")
-    try:
-        statement = read_statement(answer.document)
-    except Unreadable as error:
-        raise ProviderUnreachable(f"said nothing that we know: {error.reason}") from error
+    statement = _read_statement(answer)
     if statement.reference != reference:
         raise ProviderUnreachable("answered another question")
     return statement
+
+
+def _read_dispute(answer: _Answer, *, provider_ref: str) -> Statement:
+    statement = _read_statement(answer)
+    if statement.dispute is None or statement.provider_ref != provider_ref:
+        raise ProviderUnreachable("answered another question")
+    return statement
+
+
+def _read_statement(answer: _Answer) -> Statement:
+    if answer.status != HTTPStatus.OK:
+        raise ProviderUnreachable(f"answered {answer.status} {answer.document.get('code', '')}")
+    try:
+        return read_statement(answer.document)
+    except Unreadable as error:
+        raise ProviderUnreachable(f"said nothing that we know: {error.reason}") from error
 
 
 def _has_code(answer: _Answer, refusal: type[Refusal]) -> bool:
@@ -155,6 +233,22 @@ class _Line:
             raise ProviderUnreachable(f"{type(error).__name__}: {error}") from error
         self._kept.connection = connection
         return answer
+
+    def fetch(self, path: str) -> bytes:
+        """A file, whole, over a connection of its own. Raises ProviderUnreachable."""
+        connection = _Connection(self._host, self._port, timeout=self._connect_timeout_s)
+        try:
+            connection.begin(seconds=_FILE_TIMEOUT_S)
+            connection.request("GET", self._path + path, headers={"Accept": "text/csv"})
+            response = connection.getresponse()
+            body = _read_body(response, bytes_max=_FILE_BYTES_MAX)
+        except (OSError, http.client.HTTPException, Unreadable) as error:
+            raise ProviderUnreachable(f"{type(error).__name__}: {error}") from error
+        finally:
+            connection.close()
+        if response.status != HTTPStatus.OK:
+            raise ProviderUnreachable(f"answered {response.status}")
+        return body
 
     def _take_connection(self) -> "_Connection":
         """The connection that this thread has kept, if it is still good; it is kept again once it has served."""
@@ -210,9 +304,13 @@ class _BoundedSocket(socket.socket):
 
 def _read_document(response: http.client.HTTPResponse) -> dict[str, Any]:
     """The JSON object of an answer, whatever its status. Refuses: Unreadable."""
-    body = response.read(_ANSWER_BYTES_MAX + 1)
-    if len(body) > _ANSWER_BYTES_MAX:
+    return read_object(_read_body(response, bytes_max=_ANSWER_BYTES_MAX))
+
+
+def _read_body(response: http.client.HTTPResponse, *, bytes_max: int) -> bytes:
+    body = response.read(bytes_max + 1)
+    if len(body) > bytes_max:
         raise Unreadable(reason="too long")
     if response.length:
         raise Unreadable(reason="cut off")
-    return read_object(body)
+    return body

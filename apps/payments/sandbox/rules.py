@@ -5,24 +5,50 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.payments.provider import Call, Operation
-from apps.payments.sandbox.entries import FIRST_OPERATIONS, OPEN, REFUSAL, SUCCESS, Entry, Standing
+from apps.payments.sandbox.entries import FIRST_OPERATIONS, OPEN, REFUSAL, SUCCESS, Dispute, Entry, Standing
 from apps.payments.sandbox.tokens import INSTALMENTS_MAX, TOKENS, Reaction, treatment_of
+from tradecore.money import BASIS_POINTS, Money, apply_rate, exponent_of
 
 #: The payment that a void is about, while there is something to give up.
 GIVES_UP: Final = OPEN | {Standing.AUTHORISED}
+
+_DECIMALS_OF_FIXED_PART: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
     """What the book knows of one payment: the call it is known by, if that has come, and what later calls made of it.
 
-    Minor units of its currency. `claimed_minor` is refunded or about to be.
+    Minor units of its currency. `claimed_minor` is refunded or about to be; `disputed_minor` is with the buyers' banks.
+    `dispute` is the chargeback that the call answers, if there is such a one; `is_late`, that its time is over.
     """
 
     first: Entry | None
     is_voided: bool
     captured_minor: int
     claimed_minor: int
+    disputed_minor: int = 0
+    dispute: Dispute | None = None
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRule:
+    """What the provider keeps of each charge: a rate of it, and a fixed part in currencies of two decimals.
+
+    Refunds and chargebacks cost nothing, and bring none of it back.
+    """
+
+    rate_bp: int = 150
+    fixed_minor: int = 20
+
+    def fee_of(self, charged: Money) -> Money:
+        """The fee of one charge; half a minor unit is rounded up."""
+        fixed_minor = self.fixed_minor if exponent_of(charged.currency) == _DECIMALS_OF_FIXED_PART else 0
+        return Money(apply_rate(charged.minor, self.rate_bp, BASIS_POINTS) + fixed_minor, charged.currency)
+
+
+STANDARD_FEES: Final = FeeRule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +128,29 @@ def _object_to_refund(call: Call, payment: Payment) -> str | None:
         return "payment_unknown"
     if call.amount.currency != first.call.amount.currency:
         return "currency_differs"
-    if not 0 < call.amount.minor <= payment.captured_minor - payment.claimed_minor:
+    left_minor = payment.captured_minor - payment.claimed_minor
+    if not 0 < call.amount.minor <= left_minor:
         return "refund_exceeds_capture"
-    return None
+    return "charge_disputed" if call.amount.minor > left_minor - payment.disputed_minor else None
+
+
+def _object_to_answer(call: Call, payment: Payment) -> str | None:
+    """A chargeback is answered once, with its whole amount, while nobody has decided it."""
+    dispute = payment.dispute
+    if dispute is None:
+        return "dispute_unknown"
+    if dispute.standing is not Standing.DISPUTED:
+        return "dispute_answered" if dispute.standing is Standing.EVIDENCE_TAKEN else "dispute_decided"
+    return None if call.amount == dispute.amount else "amount_differs"
+
+
+def _object_to_evidence(call: Call, payment: Payment) -> str | None:
+    code = _object_to_answer(call, payment)
+    if code is not None:
+        return code
+    if payment.is_late:
+        return "evidence_too_late"
+    return None if call.evidence else "evidence_missing"
 
 
 _OBJECTIONS: Final[Mapping[Operation, Callable[[Call, Payment], str | None]]] = {
@@ -113,4 +159,6 @@ _OBJECTIONS: Final[Mapping[Operation, Callable[[Call, Payment], str | None]]] = 
     Operation.CAPTURE: _object_to_capture,
     Operation.VOID: _object_to_void,
     Operation.REFUND: _object_to_refund,
+    Operation.CONTEST: _object_to_evidence,
+    Operation.ACCEPT: _object_to_answer,
 }

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import date, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -20,9 +21,17 @@ from apps.payments.sandbox.behaviour import NOT_TAKEN, Behaviour, Conduct, Fault
 from apps.payments.sandbox.book import Book
 from apps.payments.sandbox.courier import Courier
 from apps.payments.sandbox.desk import Desk, Reply
-from apps.payments.sandbox.entries import ACCOUNT, Entry, add_up, make_event
+from apps.payments.sandbox.entries import ACCOUNT, Dispute, Entry, add_up, make_dispute_statement, make_event
 from apps.payments.sandbox.errors import Unreadable
-from apps.payments.sandbox.messages import read_call, read_object, read_reference, write_call, write_statement
+from apps.payments.sandbox.messages import (
+    read_call,
+    read_money,
+    read_object,
+    read_reason_code,
+    read_reference,
+    write_call,
+    write_statement,
+)
 from apps.payments.sandbox.pages import challenge_page, outcome_page
 from apps.payments.sandbox.webhooks import Secrets
 from tradecore import wire
@@ -33,6 +42,7 @@ log = structlog.get_logger()
 HOST: Final = "127.0.0.1"
 
 _JSON: Final = "application/json"
+_CSV: Final = "text/csv; charset=utf-8"
 _HTML: Final = "text/html; charset=utf-8"
 
 _LENGTH: Final = re.compile(r"[0-9]{1,8}", re.ASCII)
@@ -45,6 +55,8 @@ _TRICKLE_PAUSE_S: Final = 0.1
 _POLL_S: Final = 0.02
 
 _OUTCOMES: Final[Mapping[str, bool]] = {"ok": True, "failed": False}
+_DECISIONS: Final[Mapping[str, bool]] = {"won": True, "lost": False}
+_EVIDENCE_S_MAX: Final = 365 * 24 * 3600
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -178,7 +190,50 @@ class _Handler(BaseHTTPRequestHandler):
         entries = self.server.book.list_entries()
         balances = {currency: wire.to_json(balance) for currency, balance in add_up(entries).items()}
         calls = [_export_entry(entry) for entry in entries]
-        self._write_json(200, {"account": ACCOUNT, "balances": balances, "calls": calls})
+        disputes = [_export_dispute(dispute) for dispute in self.server.book.list_disputes()]
+        self._write_json(200, {"account": ACCOUNT, "balances": balances, "calls": calls, "disputes": disputes})
+
+    def open_dispute(self, reference: str) -> None:
+        """POST /v1/calls/{reference}/disputes: the buyer's bank takes money back, `amount` of it or all."""
+        document = read_object(self._body)
+        amount = document.get("amount")
+        statement = self.server.desk.open_dispute(
+            reference=read_reference(reference),
+            amount_minor=None if amount is None else read_money(amount).minor,
+            reason_code=read_reason_code(document),
+            time=timedelta(seconds=_read_seconds(document.get("evidence_seconds"))),
+        )
+        self.server.tell(make_event(statement))
+        self._write_json(200, write_statement(statement))
+
+    def answer_about_dispute(self, provider_ref: str) -> None:
+        """GET /v1/disputes/{provider_ref}: the statement about a chargeback."""
+        reply, fault = self.server.desk.ask_dispute(provider_ref), self.server.conduct.draw_fault()
+        if reply is None:
+            raise NotFound(what="dispute")
+        assert reply.statement is not None, "where a chargeback stands is known"
+        self._answer(reply, fault, reference=reply.statement.reference)
+
+    def decide_dispute(self, provider_ref: str) -> None:
+        """POST /v1/disputes/{provider_ref}/decide: {"outcome": "won" | "lost"}."""
+        outcome = read_object(self._body).get("outcome")
+        if not isinstance(outcome, str) or outcome not in _DECISIONS:
+            raise Unreadable(reason="outcome")
+        statement = self.server.desk.decide_dispute(provider_ref=provider_ref, is_won=_DECISIONS[outcome])
+        self.server.tell(make_event(statement))
+        self._write_json(200, write_statement(statement))
+
+    def publish_settlements(self, day: str) -> None:
+        """GET /v1/settlements/{day}: the file of a day."""
+        try:
+            on = date.fromisoformat(day)
+        except ValueError as error:
+            raise Unreadable(reason="day") from error
+        self._write(200, self.server.desk.settlement_file(on), _CSV)
+
+    def settle_now(self) -> None:
+        """POST /v1/settlements: settle what is not settled yet, before its day is over."""
+        self._write_json(200, {"transfers": self.server.desk.settle_now()})
 
     def show_behaviour(self) -> None:
         """GET /v1/behaviour."""
@@ -265,6 +320,11 @@ _ROUTES: Final[Sequence[tuple[str, str, Callable[..., None]]]] = (
     ("POST", r"/v1/calls", _Handler.take_call),
     ("GET", r"/v1/calls/([^/]+)", _Handler.answer_question),
     ("POST", r"/v1/calls/([^/]+)/complete", _Handler.complete_call),
+    ("POST", r"/v1/calls/([^/]+)/disputes", _Handler.open_dispute),
+    ("GET", r"/v1/disputes/([^/]+)", _Handler.answer_about_dispute),
+    ("POST", r"/v1/disputes/([^/]+)/decide", _Handler.decide_dispute),
+    ("GET", r"/v1/settlements/([^/]+)", _Handler.publish_settlements),
+    ("POST", r"/v1/settlements", _Handler.settle_now),
     ("GET", r"/v1/book", _Handler.export_book),
     ("GET", r"/v1/behaviour", _Handler.show_behaviour),
     ("PUT", r"/v1/behaviour", _Handler.change_behaviour),
@@ -281,9 +341,10 @@ _GARBAGE: Final[Mapping[Fault, tuple[int, str, Callable[[bytes], bytes]]]] = {
 
 
 def _export_entry(entry: Entry) -> dict[str, Any]:
-    """A line of the book. The token is left out: it is nobody's business who reads the book."""
+    """A line of the book. Token and evidence are left out: they are nobody's business who reads the book."""
     call = write_call(entry.call)
     del call["method_token"]
+    call.pop("evidence", None)
     return call | {
         "provider_ref": entry.provider_ref,
         "standing": entry.standing.value,
@@ -291,3 +352,16 @@ def _export_entry(entry: Entry) -> dict[str, Any]:
         "taken_at_ms": entry.taken_at_ms,
         "changed_at_ms": entry.changed_at_ms,
     }
+
+
+def _export_dispute(dispute: Dispute) -> dict[str, Any]:
+    return write_statement(make_dispute_statement(dispute)) | {
+        "opened_at_ms": dispute.opened_at_ms,
+        "changed_at_ms": dispute.changed_at_ms,
+    }
+
+
+def _read_seconds(number: Any) -> int:
+    if type(number) is not int or not 0 <= number <= _EVIDENCE_S_MAX:
+        raise Unreadable(reason="evidence_seconds")
+    return number

@@ -83,6 +83,8 @@ class Token:
                 return self.void
             case Operation.REFUND:
                 return self.refund
+            case Operation.CONTEST | Operation.ACCEPT:
+                return PLAIN
         return self.pay
 
 

@@ -15,15 +15,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from apps.payments.provider import Statement, WebhookRefused
+from apps.payments.provider import Said, Statement, WebhookRefused
 from apps.payments.sandbox.errors import Unreadable
 from apps.payments.sandbox.messages import read_object, read_statement, write_statement
 
 #: Older or newer than this, a webhook is refused: whoever recorded it cannot play it again later.
 TOLERANCE_S: Final = 300
 
-#: The one kind of event that the sandbox tells: what it says of a call.
+#: The kind of event that says something of a call, and those that say something of a chargeback.
 EVENT_KIND: Final = "call.stated"
+DISPUTE_EVENT_KINDS: Final[Mapping[Said, str]] = {
+    Said.DISPUTED: "dispute.opened",
+    Said.EVIDENCE_TAKEN: "dispute.evidence_taken",
+    Said.DISPUTE_WON: "dispute.won",
+    Said.DISPUTE_LOST: "dispute.lost",
+}
 
 _ID: Final = "webhook-id"
 _TIMESTAMP: Final = "webhook-timestamp"
@@ -67,7 +73,7 @@ class Secrets:
 def make_webhook(event: Statement, *, secrets: Secrets, timestamp: int) -> Webhook:
     """The webhook that tells an event (a statement that has an id), signed at that second of the epoch."""
     assert event.event_id is not None
-    body = json.dumps({"type": EVENT_KIND, "data": write_statement(event)}).encode()
+    body = json.dumps({"type": _kind_of(event), "data": write_statement(event)}).encode()
     headers = {
         "content-type": "application/json",
         _ID: event.event_id,
@@ -85,13 +91,21 @@ def read_webhook(*, headers: Mapping[str, str], body: bytes, now: datetime, secr
     """
     event_id = _verify(headers=headers, body=body, now=now, secrets=secrets)
     document = _read_body(body)
-    if document.get("type") != EVENT_KIND:
+    if document.get("type") not in (EVENT_KIND, *DISPUTE_EVENT_KINDS.values()):
         raise WebhookRefused(reason="event_unknown")
     data = document.get("data")
     try:
-        return read_statement(data if isinstance(data, dict) else {}, event_id=event_id)
+        statement = read_statement(data if isinstance(data, dict) else {}, event_id=event_id)
     except Unreadable as error:
         raise WebhookRefused(reason="statement_unreadable") from error
+    if document["type"] != _kind_of(statement):
+        raise WebhookRefused(reason="statement_unreadable")
+    return statement
+
+
+def _kind_of(event: Statement) -> str:
+    """The kind of an event; empty for what is said of no chargeback."""
+    return EVENT_KIND if event.dispute is None else DISPUTE_EVENT_KINDS.get(event.said, "")
 
 
 def _verify(*, headers: Mapping[str, str], body: bytes, now: datetime, secrets: Secrets) -> str:

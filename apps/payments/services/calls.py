@@ -12,12 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import F
+from django.db.models import F, Q
 
-from apps.payments.models import ProviderCall, Refund, Tender
+from apps.payments.models import Dispute, ProviderCall, Refund, Tender
 from apps.payments.provider import PROVIDERS, Call, Operation, ProviderUnreachable, Said, Statement, StoredAnswer
 from apps.payments.services import rows
-from tradecore import clock, db
+from tradecore import clock, db, freezes
 from tradecore.money import Money
 
 log = structlog.get_logger()
@@ -31,6 +31,7 @@ FIRST_OPERATIONS = (Operation.CHARGE, Operation.AUTHORISE)
 OPEN_CALLS = frozenset({"CREATED", "UNKNOWN", "PENDING"})
 #: What may take a buyer's money, now or in the end.
 PAYING_OPERATIONS = frozenset({*FIRST_OPERATIONS, Operation.CAPTURE})
+_UNSENT_REFUND = Q(operation=Operation.REFUND.value, status="CREATED")
 #: Tenders whose money, or whose answer, may still come.
 LIVE_TENDERS = frozenset({"CREATED", "REQUIRES_ACTION", "AUTHORISED", "SUSPECT"})
 
@@ -41,6 +42,7 @@ def make_call(
     *,
     now: datetime,
     refund: Refund | None = None,
+    dispute: Dispute | None = None,
     amount_minor: int | None = None,
     send_here: bool = False,
 ) -> ProviderCall:
@@ -49,6 +51,7 @@ def make_call(
     return ProviderCall(
         tender=tender,
         refund=refund,
+        dispute=dispute,
         operation=operation.value,
         amount_minor=tender.amount_minor if amount_minor is None else amount_minor,
         ask_at=real_now + OWN_TIME if send_here else real_now,
@@ -57,8 +60,9 @@ def make_call(
 
 
 def describe_call(row: ProviderCall) -> Call:
-    """The call as the provider gets it. `row.tender.intent` must be loaded."""
+    """The call as the provider gets it. `row.tender.intent` and `row.dispute` must be loaded."""
     tender = row.tender
+    contested = row.dispute if row.operation == Operation.CONTEST else None
     return Call(
         reference=row.pk,
         operation=Operation(row.operation),
@@ -68,6 +72,8 @@ def describe_call(row: ProviderCall) -> Call:
         amount=Money(row.amount_minor, tender.intent.currency),
         instalments=tender.instalments,
         about=None if row.operation in FIRST_OPERATIONS else first_call_of(tender).pk,
+        dispute_ref="" if row.dispute is None else row.dispute.provider_ref,
+        evidence=None if contested is None else contested.evidence,
     )
 
 
@@ -77,9 +83,12 @@ def first_call_of(tender: Tender) -> ProviderCall:
 
 
 def list_unsent_calls(*, payable_ref: int) -> list[Call]:
-    """The calls of a payable that wait to be sent, oldest first."""
+    """The calls of a payable that wait to be sent, oldest first; no refund while all of them are frozen."""
     unsent = ProviderCall.objects.filter(tender__intent__payable_ref=payable_ref, status="CREATED")
-    return [describe_call(row) for row in unsent.select_related("tender__intent").order_by("id")]
+    calls = [describe_call(row) for row in unsent.select_related("tender__intent", "dispute").order_by("id")]
+    if any(call.operation is Operation.REFUND for call in calls) and _refunds_are_frozen():
+        return [call for call in calls if call.operation is not Operation.REFUND]
+    return calls
 
 
 def send_call(call: Call) -> Statement | None:
@@ -107,7 +116,12 @@ def ask_about_call(call: Call) -> Statement | None:
 
 
 def _may_be_sent(call: Call) -> bool:
-    """Whether the call still has a purpose: money is only asked for while its tender is alive."""
+    """Whether the call still has a purpose: money is only asked for while its tender is alive.
+
+    And no money goes back while all refunds are frozen.
+    """
+    if call.operation is Operation.REFUND:
+        return not _refunds_are_frozen()
     if call.operation not in PAYING_OPERATIONS:
         return True
     alive = ProviderCall.objects.filter(pk=call.reference, tender__status__in=LIVE_TENDERS)
@@ -115,16 +129,18 @@ def _may_be_sent(call: Call) -> bool:
 
 
 def confirm_statement(answer: StoredAnswer) -> Statement | None:
-    """What the provider itself says of the call that a stored answer is about. None if it is silent.
+    """What the provider itself says of the call, or the chargeback, that a stored answer is about. None if it is
+    silent.
 
-    An answer about a call that the provider does not know says no more than that the call is open.
+    An answer about something that the provider does not know says no more than that the call is open.
     """
     db.assert_no_transaction()
+    told, provider = answer.statement, PROVIDERS.get(answer.provider)
     try:
-        said = PROVIDERS.get(answer.provider).ask(answer.statement.reference)
-        return said or replace(answer.statement, said=Said.PENDING)
+        said = provider.ask(told.reference) if told.dispute is None else provider.ask_dispute(told.provider_ref)
+        return said or replace(told, said=Said.PENDING, dispute=None)
     except ProviderUnreachable as error:
-        log.warning("provider_silent", provider=answer.provider, reference=answer.statement.reference, error=str(error))
+        log.warning("provider_silent", provider=answer.provider, reference=told.reference, error=str(error))
         return None
 
 
@@ -160,12 +176,20 @@ def put_off(call: ProviderCall) -> None:
 def claim_due_calls(*, limit: int, references: Sequence[int] | None = None) -> list[Call]:
     """Take up calls that nobody has sent, or whose answer is overdue, for OWN_TIME. For the poller, of any number.
 
-    With `references` those of them that are open, due or not.
+    With `references` those of them that are open, due or not. While all refunds are frozen, one that nobody has sent
+    stays where it is; what may have been sent is asked about all the same.
     """
     real_now = clock.real_now()
     due = ProviderCall.objects.filter(status__in=OPEN_CALLS)
     due = due.filter(ask_at__lte=real_now) if references is None else due.filter(pk__in=references)
+    if _refunds_are_frozen():
+        due = due.exclude(_UNSENT_REFUND)
     pks = list(due.order_by("ask_at").select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
     ProviderCall.objects.filter(pk__in=pks).update(ask_at=real_now + OWN_TIME)
-    claimed = ProviderCall.objects.filter(pk__in=pks).select_related("tender__intent").order_by("id")
+    claimed = ProviderCall.objects.filter(pk__in=pks).select_related("tender__intent", "dispute").order_by("id")
     return [describe_call(row) for row in claimed]
+
+
+def _refunds_are_frozen() -> bool:
+    """Money that leaves asks what is committed now."""
+    return freezes.EVERYBODY in freezes.read_frozen(kind=freezes.ALL_REFUNDS)

@@ -91,9 +91,10 @@ def return_capture(intent: PaymentIntent, capture: Capture, *, reason: str, now:
 
 def _take_from_share(order_ref: int, amount: Money) -> None:
     share = CaptureShare.objects.filter(order_ref=order_ref)
-    taken = share.filter(refunded_minor__lte=F("amount_minor") - amount.minor)
+    left_minor = F("amount_minor") - F("refunded_minor") - F("charged_back_minor")
+    taken = share.filter(amount_minor__gte=F("refunded_minor") + F("charged_back_minor") + amount.minor)
     if not taken.update(refunded_minor=F("refunded_minor") + amount.minor):
-        left = share.values_list(F("amount_minor") - F("refunded_minor"), flat=True).first()
+        left = share.values_list(left_minor, flat=True).first()
         raise RefundExceedsCapture(refundable=Money(left or 0, amount.currency), asked=amount)
 
 
@@ -125,10 +126,14 @@ def _take_from_captures(refund: Refund, captures: list[Capture], *, now: datetim
     """Spread the refund by Note [Waterfall]."""
     left = refund.amount_minor
     for capture in captures:
-        part = min(left, capture.amount_minor - capture.refunded_minor)
+        part = min(left, capture.amount_minor - capture.refunded_minor - capture.charged_back_minor)
         if part == 0:
             continue
-        Capture.objects.filter(pk=capture.pk).update(refunded_minor=F("refunded_minor") + part)
+        takes = Capture.objects.filter(
+            pk=capture.pk, amount_minor__gte=F("refunded_minor") + F("charged_back_minor") + part
+        )
+        taken = takes.update(refunded_minor=F("refunded_minor") + part)
+        assert taken == 1, "the payment is locked"
         db.insert_later(calls.make_call(capture.tender, Operation.REFUND, now=now, refund=refund, amount_minor=part))
         left -= part
     assert left == 0, "the shares of a payment never exceed its captures"

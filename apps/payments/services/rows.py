@@ -1,6 +1,7 @@
 """How the rows of payments are locked, moved and stored: one way for all of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,24 +9,40 @@ from django.db.models import Model, Sum
 
 from apps.payments import states
 from apps.payments.contracts import MoneyFact, MoneyMoved
-from apps.payments.models import Capture, PaymentIntent, PaymentTransition, ProviderCall, Refund, Tender
+from apps.payments.models import Capture, Dispute, PaymentIntent, PaymentTransition, ProviderCall, Refund, Tender
+from apps.payments.provider import Statement
 from tradecore import db, outbox
 from tradecore.locks import Rank, lock_children
 from tradecore.money import Money
 from tradecore.states import TransitionTable
+
+PROVIDER_REF_LENGTH_MAX = 100
 
 _TABLES: Mapping[type[Model], TransitionTable] = {
     PaymentIntent: states.INTENT,
     Tender: states.TENDER,
     ProviderCall: states.CALL,
     Refund: states.REFUND,
+    Dispute: states.DISPUTE,
 }
 _SUBJECTS: Mapping[type[Model], str] = {
     PaymentIntent: "intent",
     Tender: "tender",
     ProviderCall: "call",
     Refund: "refund",
+    Dispute: "dispute",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a statement is about, read under the lock of the intent."""
+
+    intent: PaymentIntent
+    tender: Tender
+    call: ProviderCall
+    statement: Statement
+    now: datetime
 
 
 def lock_intent(*, payable_ref: int) -> PaymentIntent:
@@ -35,7 +52,7 @@ def lock_intent(*, payable_ref: int) -> PaymentIntent:
 
 
 def move(
-    row: PaymentIntent | Tender | ProviderCall | Refund,
+    row: PaymentIntent | Tender | ProviderCall | Refund | Dispute,
     after: str,
     *,
     intent: PaymentIntent,
@@ -62,6 +79,15 @@ def move(
             occurred_at=now,
         )
     )
+
+
+def end_call(situation: Situation, status: str) -> None:
+    """Move the call to its end; one that has ended better already stays."""
+    call = situation.call
+    if call.status in {"SUCCEEDED", status}:
+        return
+    provider_ref = situation.statement.provider_ref[:PROVIDER_REF_LENGTH_MAX]
+    move(call, status, intent=situation.intent, now=situation.now, ask_at=None, provider_ref=provider_ref)
 
 
 def publish(intent: PaymentIntent, event: outbox.Event, *, now: datetime) -> None:
@@ -94,4 +120,5 @@ def fact(kind: MoneyMoved, reference: int, tender: Tender, amount_minor: int, **
 
 def store(intent: PaymentIntent) -> None:
     """Write what may change of a locked intent."""
-    intent.save(update_fields=["status", "captured_minor", "refunded_minor", "version", "paid_at", "closed_at"])
+    changing = ["status", "captured_minor", "refunded_minor", "charged_back_minor", "version", "paid_at", "closed_at"]
+    intent.save(update_fields=changing)

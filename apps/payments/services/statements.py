@@ -5,11 +5,10 @@ A statement may come twice, late, in any order, and from three sides: as the rep
 answer to our question. All of them end in `apply_statement`, under the lock of the payment. What only repeats what is
 known changes nothing. What contradicts what was asked, or would undo a capture, makes the tender SUSPECT and waits
 for a person. A capture is recorded whatever the state; one that no order may keep is sent back in the same
-transaction.
+transaction. What is said of a chargeback is applied by `disputes`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,8 +19,17 @@ from apps.payments.contracts import ANSWER_ATTEMPTS_LIMIT, Applied, MoneyFact, M
 from apps.payments.errors import NothingToAccept, TenderNotSuspect
 from apps.payments.events import PaymentCaptured, PaymentDeclined, PaymentSuspected, RefundFailed, RefundSucceeded
 from apps.payments.models import Capture, PaymentIntent, ProviderAnswer, ProviderCall, Refund, Tender
-from apps.payments.provider import PROVIDERS, Operation, Said, Statement, StoredAnswer
-from apps.payments.services import calls, refunds, rows
+from apps.payments.provider import (
+    DISPUTE_WORDS,
+    PROVIDERS,
+    DisputeFacts,
+    Operation,
+    Said,
+    Statement,
+    StoredAnswer,
+)
+from apps.payments.services import calls, disputes, refunds, rows
+from apps.payments.services.rows import PROVIDER_REF_LENGTH_MAX, Situation
 from tradecore import clock, db, wire
 from tradecore.errors import NotFound
 from tradecore.money import Money
@@ -29,28 +37,18 @@ from tradecore.money import Money
 ANSWER_LEASE = timedelta(seconds=30)
 BACKOFF_LIMIT_S = 600
 DECLINE_CODE_LENGTH_MAX = 40
-PROVIDER_REF_LENGTH_MAX = 100
 
 _OF_ALL = frozenset({Said.PENDING, Said.DECLINED, Said.FAILED})
 _OF_PAYING = _OF_ALL | {Said.AUTHORISED, Said.CAPTURED, Said.REQUIRES_ACTION, Said.VOIDED}
 
 #: What may be said of each operation; anything else contradicts what was asked.
 _ANSWERS: Mapping[Operation, frozenset[Said]] = {
-    **dict.fromkeys(calls.PAYING_OPERATIONS, _OF_PAYING),
+    **dict.fromkeys(calls.PAYING_OPERATIONS, _OF_PAYING | DISPUTE_WORDS),
     Operation.VOID: _OF_ALL | {Said.VOIDED},
     Operation.REFUND: _OF_ALL | {Said.REFUNDED},
+    Operation.CONTEST: _OF_ALL | {Said.EVIDENCE_TAKEN},
+    Operation.ACCEPT: _OF_ALL | {Said.DISPUTE_LOST},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Situation:
-    """What a statement is about, read under the lock of the intent."""
-
-    intent: PaymentIntent
-    tender: Tender
-    call: ProviderCall
-    statement: Statement
-    now: datetime
 
 
 @db.use_case
@@ -110,9 +108,11 @@ def apply_statement(
 ) -> Applied:
     """Record what a provider says of one of the payable's calls. Takes the lock of the payment; see Note [Statements].
 
-    `source` is "reply" or "poll" for a statement that is not stored yet, None for one that is.
+    `source` is "reply" or "poll" for a statement that is not stored yet, None for one that is. Raises CaptureUnknown.
     """
     situation = _read_situation(payable_ref, statement, now=now)
+    if statement.said in DISPUTE_WORDS:
+        disputes.require_capture(situation)
     if contradiction := _find_contradiction(situation, provider=provider):
         applied = _suspect(situation, contradiction)
     else:
@@ -157,7 +157,7 @@ def settle_suspect(*, tender_id: int, accept: bool, now: datetime) -> tuple[Mone
         rows.move(tender, "DECLINED", intent=intent, now=now, decline_code="settled_by_hand")
         return (rows.fact(MoneyMoved.AUTHORISATION_VOIDED, tender.pk, tender, tender.amount_minor),)
     statement, call = _last_claim(tender)
-    facts = _record_capture(_Situation(intent, tender, call, statement, now), is_late=True)
+    facts = _record_capture(Situation(intent, tender, call, statement, now), is_late=True)
     rows.store(intent)
     return facts
 
@@ -195,38 +195,47 @@ def _read_statement(stored: Mapping[str, Any]) -> Statement:
         event_id=stored["event_id"],
         decline_code=stored["decline_code"],
         next_action=stored["next_action"],
+        dispute=_read_dispute(stored.get("dispute")),
     )
 
 
-def _read_situation(payable_ref: int, statement: Statement, *, now: datetime) -> _Situation:
+def _read_dispute(stored: Mapping[str, Any] | None) -> DisputeFacts | None:
+    if stored is None:
+        return None
+    return DisputeFacts(stored["reason_code"], evidence_by=datetime.fromisoformat(stored["evidence_by"]))
+
+
+def _read_situation(payable_ref: int, statement: Statement, *, now: datetime) -> Situation:
     intent = rows.lock_intent(payable_ref=payable_ref)
-    call = ProviderCall.objects.select_related("tender", "refund").get(pk=statement.reference)
+    call = ProviderCall.objects.select_related("tender", "refund", "dispute").get(pk=statement.reference)
     call.tender.intent = intent
-    return _Situation(intent=intent, tender=call.tender, call=call, statement=statement, now=now)
+    return Situation(intent=intent, tender=call.tender, call=call, statement=statement, now=now)
 
 
-def _find_contradiction(situation: _Situation, *, provider: str) -> str | None:
+def _find_contradiction(situation: Situation, *, provider: str) -> str | None:
     """In what the statement differs from what was asked, if in anything."""
     statement, asked = situation.statement, Money(situation.call.amount_minor, situation.intent.currency)
+    is_of_dispute = statement.said in DISPUTE_WORDS
     contradictions = {
         "provider": provider != situation.tender.provider,
         "operation": statement.said not in _ANSWERS[Operation(situation.call.operation)],
         "account": statement.account != PROVIDERS.get(provider).account,
         "currency": statement.amount.currency != asked.currency,
-        "amount": statement.amount.minor != asked.minor,
+        "amount": not is_of_dispute and statement.amount.minor != asked.minor,
         "undoes_capture": _undoes_capture(situation),
     }
-    return next((name for name, holds in contradictions.items() if holds), None)
+    found = next((name for name, holds in contradictions.items() if holds), None)
+    return disputes.find_contradiction(situation) if found is None and is_of_dispute else found
 
 
-def _undoes_capture(situation: _Situation) -> bool:
+def _undoes_capture(situation: Situation) -> bool:
     call = situation.call
     is_captured = call.status == "SUCCEEDED" and situation.tender.status == "CAPTURED"
     undoes = situation.statement.said in {Said.DECLINED, Said.FAILED, Said.VOIDED}
     return undoes and is_captured and call.operation in calls.PAYING_OPERATIONS
 
 
-def _suspect(situation: _Situation, contradiction: str) -> Applied:
+def _suspect(situation: Situation, contradiction: str) -> Applied:
     """A tender that is not captured waits for a person; a void or a refund is asked about until the truth is known."""
     is_paying = situation.call.operation in calls.PAYING_OPERATIONS
     if is_paying and situation.tender.status not in {"CAPTURED", "SUSPECT"}:
@@ -245,9 +254,9 @@ def _suspect(situation: _Situation, contradiction: str) -> Applied:
     return Applied(verdict=f"suspect_{contradiction}")
 
 
-def _apply_authorised(situation: _Situation) -> Applied:
+def _apply_authorised(situation: Situation) -> Applied:
     if situation.call.operation == Operation.AUTHORISE:
-        _end_call(situation, "SUCCEEDED")
+        rows.end_call(situation, "SUCCEEDED")
     else:
         _keep_pending(situation)
     if situation.tender.status in {"VOIDED", "DECLINED"} or situation.intent.status != "OPEN":
@@ -264,9 +273,9 @@ def _apply_authorised(situation: _Situation) -> Applied:
     )
 
 
-def _apply_captured(situation: _Situation) -> Applied:
+def _apply_captured(situation: Situation) -> Applied:
     intent, tender = situation.intent, situation.tender
-    _end_call(situation, "SUCCEEDED")
+    rows.end_call(situation, "SUCCEEDED")
     if tender.status == "CAPTURED":
         return Applied(verdict="known")
     amount = situation.statement.amount
@@ -282,7 +291,7 @@ def _apply_captured(situation: _Situation) -> Applied:
     return Applied(verdict="captured", is_covered=is_covered, facts=facts)
 
 
-def _record_capture(situation: _Situation, *, is_late: bool) -> tuple[MoneyFact, ...]:
+def _record_capture(situation: Situation, *, is_late: bool) -> tuple[MoneyFact, ...]:
     """Write down that the provider took money; what no order may keep goes back. The caller stores the intent."""
     intent, tender, amount = situation.intent, situation.tender, situation.statement.amount
     was_authorised = tender.status in {"AUTHORISED", "SUSPECT"}
@@ -314,7 +323,7 @@ def _record_capture(situation: _Situation, *, is_late: bool) -> tuple[MoneyFact,
     return captured, refunds.return_capture(intent, capture, reason=refunds.LATE, now=situation.now)
 
 
-def _apply_requires_action(situation: _Situation) -> Applied:
+def _apply_requires_action(situation: Situation) -> Applied:
     _keep_pending(situation)
     if situation.tender.status != "CREATED":
         return Applied(verdict="known")
@@ -323,15 +332,15 @@ def _apply_requires_action(situation: _Situation) -> Applied:
     return Applied(verdict="requires_action")
 
 
-def _apply_pending(situation: _Situation) -> Applied:
+def _apply_pending(situation: Situation) -> Applied:
     _keep_pending(situation)
     return Applied(verdict="pending")
 
 
-def _apply_declined(situation: _Situation) -> Applied:
+def _apply_declined(situation: Situation) -> Applied:
     if situation.call.operation not in calls.PAYING_OPERATIONS:
         return _apply_failed(situation)
-    _end_call(situation, "REFUSED")
+    rows.end_call(situation, "REFUSED")
     if situation.tender.status in {"CAPTURED", "DECLINED", "VOIDED", "SUSPECT"}:
         return Applied(verdict="known")
     lapsed = situation.tender.status == "AUTHORISED"
@@ -348,10 +357,10 @@ def _apply_declined(situation: _Situation) -> Applied:
     return Applied(verdict="declined", facts=facts)
 
 
-def _apply_voided(situation: _Situation) -> Applied:
+def _apply_voided(situation: Situation) -> Applied:
     if situation.call.operation in calls.PAYING_OPERATIONS:  # the provider gave up an authorisation by itself
         return _apply_declined(situation)
-    _end_call(situation, "SUCCEEDED")
+    rows.end_call(situation, "SUCCEEDED")
     for call in _open_paying_calls(situation.tender):
         rows.move(call, "DROPPED", intent=situation.intent, now=situation.now)
     if situation.tender.status != "SUSPECT":
@@ -361,13 +370,17 @@ def _apply_voided(situation: _Situation) -> Applied:
     return Applied(verdict="voided", facts=(_fact_of_tender(MoneyMoved.AUTHORISATION_VOIDED, situation),))
 
 
-def _apply_failed(situation: _Situation) -> Applied:
-    """A refused void says that there is more to know of the payment; a refused refund waits for a person."""
+def _apply_failed(situation: Situation) -> Applied:
+    """A refused void says that there is more to know of the payment; a refused refund waits for a person, and so does a
+    refused answer to a chargeback.
+    """
     if situation.call.operation in calls.PAYING_OPERATIONS:
         return _apply_declined(situation)
     if situation.call.status in {"SUCCEEDED", "REFUSED"}:
         return Applied(verdict="known")
-    _end_call(situation, "REFUSED")
+    rows.end_call(situation, "REFUSED")
+    if situation.call.dispute is not None:
+        return disputes.note_refused_answer(situation, situation.call.dispute)
     if situation.call.refund_id is None:
         _open_paying_calls(situation.tender).update(ask_at=clock.real_now())
         return Applied(verdict="void_refused")
@@ -382,11 +395,11 @@ def _open_paying_calls(tender: Tender) -> QuerySet[ProviderCall]:
     return tender.calls.filter(operation__in=calls.PAYING_OPERATIONS, status__in=["UNKNOWN", "PENDING"])
 
 
-def _apply_refunded(situation: _Situation) -> Applied:
+def _apply_refunded(situation: Situation) -> Applied:
     refund = _refund_of(situation)
     if situation.call.status == "SUCCEEDED":
         return Applied(verdict="known")
-    _end_call(situation, "SUCCEEDED")
+    rows.end_call(situation, "SUCCEEDED")
     facts = (_fact_of_refund(situation, refund),)
     if _sent_back(refund) < refund.amount_minor:
         return Applied(verdict="refunded_in_part", facts=facts)
@@ -401,12 +414,12 @@ def _sent_back(refund: Refund) -> int:
     return total or 0
 
 
-def _fact_of_tender(kind: MoneyMoved, situation: _Situation) -> MoneyFact:
+def _fact_of_tender(kind: MoneyMoved, situation: Situation) -> MoneyFact:
     tender = situation.tender
     return rows.fact(kind, tender.pk, tender, tender.amount_minor)
 
 
-def _fact_of_refund(situation: _Situation, refund: Refund) -> MoneyFact:
+def _fact_of_refund(situation: Situation, refund: Refund) -> MoneyFact:
     """A provider has sent back what one call asked for: a refund may come back from several captures."""
     return rows.fact(
         MoneyMoved.REFUNDED,
@@ -419,7 +432,7 @@ def _fact_of_refund(situation: _Situation, refund: Refund) -> MoneyFact:
     )
 
 
-_APPLY: Mapping[Said, Callable[[_Situation], Applied]] = {
+_APPLY: Mapping[Said, Callable[[Situation], Applied]] = {
     Said.AUTHORISED: _apply_authorised,
     Said.CAPTURED: _apply_captured,
     Said.REQUIRES_ACTION: _apply_requires_action,
@@ -428,6 +441,7 @@ _APPLY: Mapping[Said, Callable[[_Situation], Applied]] = {
     Said.VOIDED: _apply_voided,
     Said.FAILED: _apply_failed,
     Said.REFUNDED: _apply_refunded,
+    **dict.fromkeys(DISPUTE_WORDS, disputes.apply),
 }
 
 
@@ -449,16 +463,7 @@ def _is_authorised_throughout(intent: PaymentIntent) -> bool:
     return worth == intent.amount_minor
 
 
-def _end_call(situation: _Situation, status: str) -> None:
-    """Move the call to its end; one that has ended better already stays."""
-    call = situation.call
-    if call.status in {"SUCCEEDED", status}:
-        return
-    provider_ref = situation.statement.provider_ref[:PROVIDER_REF_LENGTH_MAX]
-    rows.move(call, status, intent=situation.intent, now=situation.now, ask_at=None, provider_ref=provider_ref)
-
-
-def _keep_pending(situation: _Situation) -> None:
+def _keep_pending(situation: Situation) -> None:
     """The provider knows the call and has not ended it: ask again later."""
     call = situation.call
     if call.status in {"CREATED", "UNKNOWN"}:
@@ -467,7 +472,7 @@ def _keep_pending(situation: _Situation) -> None:
         calls.put_off(call)
 
 
-def _refund_of(situation: _Situation) -> Refund:
+def _refund_of(situation: Situation) -> Refund:
     refund = situation.call.refund
     assert refund is not None, "a refund's call has its refund (payments_call_refund)"
     return refund

@@ -2,19 +2,23 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError
 
+from apps.pricing.api import RateOff
 from apps.promotions import contracts, models, states
 from apps.promotions.codes import canonical_code
 from apps.promotions.contracts import PromotionState, Terms
 from apps.promotions.errors import CouponCodeTaken, StateNotAllowed, TitleTaken
 from apps.promotions.kinds import SHAPES, to_columns
-from apps.promotions.selectors import to_promotion
+from apps.promotions.selectors import PUBLISH_UNBOUNDED, to_promotion
 from apps.promotions.terms import check_terms
-from tradecore import audit, db, locks
+from tradecore import approvals, audit, db, locks
+from tradecore.approvals import Approved, AwaitsApproval
 from tradecore.errors import NotFound
 from tradecore.locks import Rank
+from tradecore.money import Money
 
 
 @db.use_case
@@ -34,13 +38,30 @@ def create_promotion(*, terms: Terms, actor: str, now: datetime) -> contracts.Pr
 
 
 @db.use_case
-def publish_promotion(*, promotion_id: int, shop_id: int | None, actor: str, now: datetime) -> contracts.Promotion:
+def publish_promotion(
+    *, promotion_id: int, shop_id: int | None, actor: str, now: datetime
+) -> contracts.Promotion | AwaitsApproval:
     """Let a promotion of this owner apply, from its start on. Publishing what is published changes nothing.
 
-    Refuses, in this order: NotFound, StateNotAllowed.
+    A coupon, or a discount of the platform, that nothing bounds in money is not published but asked for.
+    Refuses, in this order: NotFound, StateNotAllowed. Locks: the promotion.
     """
-    row = _change_state(promotion_id, shop_id, PromotionState.PUBLISHED, actor=actor, reason="", now=now)
+    row = _lock(promotion_id, shop_id)
+    if row.state == PromotionState.DRAFT and not row.is_bounded:
+        return _ask_to_publish(to_promotion(row, now=now), actor=actor, now=now)
+    _change_state(row, PromotionState.PUBLISHED, actor=actor, reason="", now=now)
     return to_promotion(row, now=now)
+
+
+@db.transaction_required
+def carry_out_publication(approved: Approved, now: datetime) -> None:
+    """The handler of approved publications.
+
+    Refuses, in this order: NotFound, StateNotAllowed. Locks: the promotion.
+    """
+    shop_id = approved.content["shop_id"]
+    row = _lock(int(approved.content["promotion_id"]), None if shop_id is None else int(shop_id))
+    _change_state(row, PromotionState.PUBLISHED, actor=approved.approved_by, reason=approved.reason, now=now)
 
 
 @db.use_case
@@ -49,9 +70,10 @@ def deactivate_promotion(
 ) -> contracts.Promotion:
     """Let a promotion of this owner apply no more, for good. What is held of it stays held, and may be posted.
 
-    Refuses: NotFound.
+    Refuses: NotFound. Locks: the promotion.
     """
-    row = _change_state(promotion_id, shop_id, PromotionState.DEACTIVATED, actor=actor, reason=reason, now=now)
+    row = _lock(promotion_id, shop_id)
+    _change_state(row, PromotionState.DEACTIVATED, actor=actor, reason=reason, now=now)
     return to_promotion(row, now=now)
 
 
@@ -101,16 +123,56 @@ def _insert_scopes(row: models.Promotion, terms: Terms) -> None:
     )
 
 
-def _change_state(
-    promotion_id: int, shop_id: int | None, state: PromotionState, *, actor: str, reason: str, now: datetime
-) -> models.Promotion:
-    """The one function that changes the state of a promotion. Refuses, in this order: NotFound, StateNotAllowed."""
+def _lock(promotion_id: int, shop_id: int | None) -> models.Promotion:
+    """Refuses: NotFound."""
     row = locks.lock_row(Rank.PROMOTION, models.Promotion.objects.all(), promotion_id)
     if row is None or row.shop_id != shop_id:
         raise NotFound(what="promotion")
+    return row
+
+
+def _ask_to_publish(drafted: contracts.Promotion, *, actor: str, now: datetime) -> AwaitsApproval:
+    return approvals.request_once(
+        kind=PUBLISH_UNBOUNDED,
+        subject=f"promotion:{drafted.id}",
+        content=_describe(drafted),
+        actor=actor,
+        reason="neither a cap nor a budget bounds what it gives",
+        now=now,
+    )
+
+
+def _describe(drafted: contracts.Promotion) -> dict[str, Any]:
+    """What the second person reads. The terms of a promotion never change."""
+    terms = drafted.terms
+    assert isinstance(terms.benefit, RateOff), "any other benefit is bounded"
+    return {
+        "promotion_id": drafted.id,
+        "shop_id": terms.shop_id,
+        "market": terms.market,
+        "kind": terms.kind,
+        "title": terms.title,
+        "code": terms.code,
+        "rate_off": _percent(terms.benefit.rate_bp),
+        "funded_by_the_platform": _percent(terms.platform_share_bp),
+        "targets": [f"{target.kind} {target.id or ''}".rstrip() for target in terms.targets],
+        "min_spend": Money(terms.min_spend_minor, terms.currency),
+        "uses_cap": terms.uses_cap,
+        "uses_per_buyer_cap": terms.uses_per_buyer_cap,
+        "starts_at": terms.starts_at,
+        "ends_at": terms.ends_at,
+    }
+
+
+def _percent(rate_bp: int) -> str:
+    return f"{rate_bp / 100:g} %"
+
+
+def _change_state(row: models.Promotion, state: PromotionState, *, actor: str, reason: str, now: datetime) -> None:
+    """The one function that changes the state of a promotion, which is locked. Refuses: StateNotAllowed."""
     before = row.state
     if before == state:
-        return row
+        return
     if not states.PROMOTION.allows(before, state):
         raise StateNotAllowed(state=before, wanted=state)
     models.Promotion.objects.filter(pk=row.pk, state=before).update(state=state)
@@ -124,4 +186,3 @@ def _change_state(
         after={"state": state},
         now=now,
     )
-    return row

@@ -5,7 +5,18 @@ from types import MappingProxyType
 from typing import Final
 
 from apps.reconciliation.contracts import Invariant
-from apps.reconciliation.invariants import events, goods, ledger, orders, payments
+from apps.reconciliation.invariants import (
+    aftersales,
+    documents,
+    events,
+    files,
+    goods,
+    ledger,
+    orders,
+    payments,
+    payouts,
+    settlement,
+)
 
 INVARIANTS: Final[Mapping[str, Invariant]] = MappingProxyType(
     {
@@ -15,7 +26,15 @@ INVARIANTS: Final[Mapping[str, Invariant]] = MappingProxyType(
             *orders.INVARIANTS,
             *payments.INVARIANTS,
             *goods.INVARIANTS,
+            *documents.INVARIANTS,
+            *aftersales.INVARIANTS,
+            *settlement.INVARIANTS,
+            *payouts.INVARIANTS,
+            *files.INVARIANTS,
             *events.INVARIANTS,
         )
     }
 )
+
+#: Those that only a file of a provider or bank can tell of.
+OF_FILES: Final = files.NAMES

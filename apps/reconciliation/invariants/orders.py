@@ -1,8 +1,23 @@
 """What is always true of orders: their sums, their money, their history."""
 
 from apps.reconciliation.contracts import Contains, Invariant
+from apps.reconciliation.invariants.words import spell
 
 _LINE = ("order_id", "list_minor", "seller_discount_minor", "platform_discount_minor", "tax_minor", "duty_minor")
+
+_GONE = ("id", "order_id", "sequence", "refund_minor")
+
+#: Orders that were placed, or of which something went back, lately: found first, and joined.
+_TOUCHED = """(
+                SELECT id FROM orders_order WHERE {recent:id}
+                UNION SELECT order_id FROM orders_units_gone WHERE {recent:id}
+            ) touched JOIN orders_order o ON o.id = touched.id"""
+
+#: Of a line, in what went back at one moment: its units, and the money that went back without any.
+_UNITS = "JSON_EXTRACT(u.parts, {joined:'$.lines.\"', l.id, '\".units'})"
+_CONCEDED = (
+    f"CASE WHEN {_UNITS} = 0 THEN JSON_EXTRACT(u.parts, {{joined:'$.lines.\"', l.id, '\".paid_minor'}}) ELSE 0 END"
+)
 
 INVARIANTS = (
     Invariant(
@@ -130,14 +145,16 @@ INVARIANTS = (
         name="I06b",
         title="What was paid for an order that was never shipped, and is cancelled, is on its way back",
         sql="""
-            SELECT o.id, o.currency, s.amount_minor - s.refunded_minor, 'a dead order keeps its buyer''s money', NULL
+            SELECT o.id, o.currency, s.amount_minor - s.refunded_minor - s.charged_back_minor,
+                   'a dead order keeps its buyer''s money', NULL
             FROM orders_order o JOIN payments_capture_share s ON s.order_ref = o.id
-            WHERE {recent:o.id} AND o.status = 'CANCELLED' AND s.refunded_minor < s.amount_minor
+            WHERE {recent:o.id} AND o.status = 'CANCELLED'
+                AND s.refunded_minor + s.charged_back_minor < s.amount_minor
                 AND NOT EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.collected > 0)
         """,
         reads={
             "orders_order": ("id", "currency", "status"),
-            "payments_capture_share": ("order_ref", "amount_minor", "refunded_minor"),
+            "payments_capture_share": ("order_ref", "amount_minor", "refunded_minor", "charged_back_minor"),
             "orders_line": ("order_id", "collected"),
         },
     ),
@@ -214,5 +231,50 @@ INVARIANTS = (
                 "cancelled_at",
             )
         },
+    ),
+    Invariant(
+        name="I34",
+        title="What went back of an order is what it was written down to have carried, without a gap",
+        sql=spell(
+            """
+            SELECT o.id, o.currency, ABS(o.refunded_minor - COALESCE(SUM(u.refund_minor), 0)),
+                   'it counts another sum, or another number of entries', o.shop_id
+            FROM <touched> LEFT JOIN orders_units_gone u ON u.order_id = o.id
+            GROUP BY o.id, o.currency, o.shop_id, o.refunded_minor, o.gone_count
+            HAVING o.refunded_minor <> COALESCE(SUM(u.refund_minor), 0) OR COUNT(u.id) <> o.gone_count
+                OR COALESCE(MAX(u.sequence), 0) <> o.gone_count
+            """,
+            touched=_TOUCHED,
+        ),
+        reads={
+            "orders_order": ("id", "shop_id", "currency", "refunded_minor", "gone_count"),
+            "orders_units_gone": _GONE,
+        },
+        contains=Contains.SHOP,
+    ),
+    Invariant(
+        name="I34b",
+        title="The units of a line that are gone, and what was conceded of it, are what was written down",
+        sql=spell(
+            """
+            SELECT l.id, o.currency, ABS(l.conceded_minor - COALESCE(SUM(<conceded>), 0)),
+                   'the counters are not what was written down', o.shop_id
+            FROM <touched> JOIN orders_line l ON l.order_id = o.id
+            LEFT JOIN orders_units_gone u ON u.order_id = l.order_id
+            WHERE o.paid_at IS NOT NULL
+            GROUP BY l.id, o.currency, o.shop_id, l.cancelled, l.lost, l.refunded, l.conceded_minor
+            HAVING l.cancelled + l.lost + l.refunded <> COALESCE(SUM(<units>), 0)
+                OR l.conceded_minor <> COALESCE(SUM(<conceded>), 0)
+            """,
+            touched=_TOUCHED,
+            units=_UNITS,
+            conceded=_CONCEDED,
+        ),
+        reads={
+            "orders_line": ("id", "order_id", "cancelled", "lost", "refunded", "conceded_minor"),
+            "orders_order": ("id", "shop_id", "currency", "paid_at"),
+            "orders_units_gone": (*_GONE, "parts"),
+        },
+        contains=Contains.SHOP,
     ),
 )

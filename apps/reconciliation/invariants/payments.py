@@ -2,7 +2,7 @@
 
 from apps.reconciliation.contracts import Invariant
 
-#: Every payment beside the sums of its refunds and of its captures.
+#: Every payment beside the sums of its refunds, of its captures, and of what chargebacks took of these.
 _SUMS = """
             FROM payments_intent i
             LEFT JOIN (
@@ -14,65 +14,88 @@ _SUMS = """
                 FROM payments_capture c JOIN payments_tender t ON t.id = c.tender_id
                 WHERE {recent:t.intent_id} GROUP BY t.intent_id
             ) c ON c.intent_id = i.id
+            LEFT JOIN (
+                SELECT intent_id, SUM(amount_minor - uncovered_minor) AS charged_back FROM payments_dispute
+                WHERE status <> 'WON' AND {recent:intent_id} GROUP BY intent_id
+            ) d ON d.intent_id = i.id
         """
+
+_DISPUTE = ("intent_id", "status", "amount_minor", "uncovered_minor")
 
 INVARIANTS = (
     Invariant(
         name="I07",
         title="No more goes back than was captured",
         sql="""
-            SELECT i.id, i.currency, COALESCE(r.refunded, 0) - COALESCE(c.captured, 0),
+            SELECT i.id, i.currency,
+                   COALESCE(r.refunded, 0) + COALESCE(d.charged_back, 0) - COALESCE(c.captured, 0),
                    'more goes back than was captured', NULL
             """
         + _SUMS
         + """
-            WHERE {recent:i.id} AND COALESCE(r.refunded, 0) > COALESCE(c.captured, 0)
+            WHERE {recent:i.id}
+                AND COALESCE(r.refunded, 0) + COALESCE(d.charged_back, 0) > COALESCE(c.captured, 0)
         """,
         reads={
             "payments_intent": ("id", "currency"),
             "payments_refund": ("intent_id", "amount_minor"),
             "payments_capture": ("tender_id", "amount_minor"),
             "payments_tender": ("id", "intent_id"),
+            "payments_dispute": _DISPUTE,
         },
     ),
     Invariant(
         name="I07b",
-        title="A payment counts what its captures and refunds come to",
+        title="A payment counts what its captures, refunds and chargebacks come to",
         sql="""
             SELECT i.id, i.currency,
-                   ABS(i.captured_minor - COALESCE(c.captured, 0)) + ABS(i.refunded_minor - COALESCE(r.refunded, 0)),
+                   ABS(i.captured_minor - COALESCE(c.captured, 0)) + ABS(i.refunded_minor - COALESCE(r.refunded, 0))
+                       + ABS(i.charged_back_minor - COALESCE(d.charged_back, 0)),
                    'the counters are not the sums', NULL
             """
         + _SUMS
         + """
             WHERE {recent:i.id} AND (
                 i.captured_minor <> COALESCE(c.captured, 0) OR i.refunded_minor <> COALESCE(r.refunded, 0)
+                OR i.charged_back_minor <> COALESCE(d.charged_back, 0)
             )
         """,
         reads={
-            "payments_intent": ("id", "currency", "captured_minor", "refunded_minor"),
+            "payments_intent": ("id", "currency", "captured_minor", "refunded_minor", "charged_back_minor"),
             "payments_refund": ("intent_id", "amount_minor"),
             "payments_capture": ("tender_id", "amount_minor"),
             "payments_tender": ("id", "intent_id"),
+            "payments_dispute": _DISPUTE,
         },
     ),
     Invariant(
         name="I07c",
-        title="An order's share counts what was refunded for the order",
+        title="An order's share counts what was refunded for the order, and charged back of it",
         sql="""
-            SELECT s.id, i.currency, ABS(s.refunded_minor - COALESCE(r.refunded, 0)),
+            SELECT s.id, i.currency,
+                   ABS(s.refunded_minor - COALESCE(r.refunded, 0))
+                       + ABS(s.charged_back_minor - COALESCE(d.charged_back, 0)),
                    'the share counts another sum', NULL
             FROM payments_capture_share s JOIN payments_intent i ON i.id = s.intent_id
             LEFT JOIN (
                 SELECT order_ref, SUM(amount_minor) AS refunded FROM payments_refund
                 WHERE order_ref IS NOT NULL AND {recent:order_ref} GROUP BY order_ref
             ) r ON r.order_ref = s.order_ref
-            WHERE {recent:s.order_ref} AND s.refunded_minor <> COALESCE(r.refunded, 0)
+            LEFT JOIN (
+                SELECT h.order_ref, SUM(h.amount_minor) AS charged_back
+                FROM payments_dispute_share h JOIN payments_dispute d ON d.id = h.dispute_id
+                WHERE d.status <> 'WON' AND {recent:h.order_ref} GROUP BY h.order_ref
+            ) d ON d.order_ref = s.order_ref
+            WHERE {recent:s.order_ref} AND (
+                s.refunded_minor <> COALESCE(r.refunded, 0) OR s.charged_back_minor <> COALESCE(d.charged_back, 0)
+            )
         """,
         reads={
-            "payments_capture_share": ("id", "intent_id", "order_ref", "refunded_minor"),
+            "payments_capture_share": ("id", "intent_id", "order_ref", "refunded_minor", "charged_back_minor"),
             "payments_intent": ("id", "currency"),
             "payments_refund": ("order_ref", "amount_minor"),
+            "payments_dispute": ("id", "status"),
+            "payments_dispute_share": ("dispute_id", "order_ref", "amount_minor"),
         },
     ),
     Invariant(
@@ -107,5 +130,39 @@ INVARIANTS = (
             "payments_tender": ("id", "intent_id", "status", "amount_minor"),
             "payments_intent": ("id", "currency"),
         },
+    ),
+    Invariant(
+        name="I25c",
+        title="A call to a provider is sent, or asked about, when it is time to",
+        sql="""
+            SELECT c.id, i.currency, c.amount_minor, 'nobody sends it, or asks what became of it', NULL
+            FROM payments_call c
+            JOIN payments_tender t ON t.id = c.tender_id
+            JOIN payments_intent i ON i.id = t.intent_id
+            WHERE c.ask_at < %(late)s AND c.status IN ('CREATED', 'UNKNOWN', 'PENDING') AND NOT (
+                c.operation = 'refund' AND c.status = 'CREATED'
+                AND EXISTS (SELECT 1 FROM kernel_freeze f WHERE f.kind = 'all_refunds')
+            )
+        """,
+        reads={
+            "payments_call": ("id", "tender_id", "operation", "status", "amount_minor", "ask_at"),
+            "payments_tender": ("id", "intent_id"),
+            "payments_intent": ("id", "currency"),
+            "kernel_freeze": ("kind",),
+        },
+    ),
+    Invariant(
+        name="I25g",
+        title="A refund has an outcome three days after it was opened",
+        sql="""
+            SELECT r.id, i.currency, r.amount_minor, 'it has been on its way for days', NULL
+            FROM payments_refund r JOIN payments_intent i ON i.id = r.intent_id
+            WHERE r.status = 'REQUESTED' AND r.id < %(stale_id)s
+        """,
+        reads={
+            "payments_refund": ("id", "intent_id", "status", "amount_minor"),
+            "payments_intent": ("id", "currency"),
+        },
+        is_for_recent=False,
     ),
 )

@@ -19,21 +19,24 @@ from tradecore import db, freezes, outbox
 ACTOR = "reconciliation"
 EVERY = timedelta(days=1)
 
-_FREEZES: Mapping[Contains, str] = {
+FREEZES: Mapping[Contains, str] = {
     Contains.SKU: freezes.SKU_SALE,
     Contains.PROMOTION: freezes.PROMOTION,
     Contains.SHOP: freezes.SHOP_PAYOUTS,
 }
 
 
-def reconcile(*, suite: Suite, real_now: datetime, names: Iterable[str] | None = None) -> RunReport:
+def reconcile(
+    *, suite: Suite, real_now: datetime, names: Iterable[str] | None = None, since: datetime | None = None
+) -> RunReport:
     """Ask the invariants (all, or those named), write down what is broken, and contain it.
 
-    A break that a run of everything no longer finds is closed. Safe to run twice, and beside another run.
+    A run of RECENT reads what was made since `since`, where that is given, and else within the last hours. A break that
+    a run of everything no longer finds is closed. Safe to run twice, and beside another run.
     """
     invariants = [INVARIANTS[name] for name in names] if names is not None else list(INVARIANTS.values())
     run_id = _begin(suite=suite, real_now=real_now)
-    offences = find_offences(invariants, suite=suite, real_now=real_now)
+    offences = find_offences(invariants, suite=suite, real_now=real_now, since=since)
     asked = [invariant.name for invariant in invariants]
     opened, closed = _write_down(offences, closes=asked if suite is Suite.ALL else [], real_now=real_now)
     for offence in opened:
@@ -70,14 +73,16 @@ def _write_down(offences: Sequence[Offence], *, closes: Sequence[str], real_now:
     }
     opened = [offence for key, offence in found.items() if key not in known or known[key].closed_at is not None]
     for key, offence in found.items():
-        _open(offence, known.get(key), real_now=real_now)
+        open_break(offence, known.get(key), real_now=real_now)
     over = [row for key, row in known.items() if key not in found and row.closed_at is None and row.invariant in closes]
     for row in over:
-        _close(row, real_now=real_now)
+        close_break(row, real_now=real_now)
     return opened, len(over)
 
 
-def _open(offence: Offence, row: models.Break | None, *, real_now: datetime) -> None:
+@db.transaction_required
+def open_break(offence: Offence, row: models.Break | None, *, real_now: datetime) -> None:
+    """Write an offence down on its row, if it has one; what nobody knew of is told to everybody."""
     facts = {
         "what": offence.what,
         "currency": offence.currency,
@@ -92,11 +97,14 @@ def _open(offence: Offence, row: models.Break | None, *, real_now: datetime) -> 
         models.Break.objects.filter(pk=row.pk).update(**facts)
     else:
         row.version += 1
-        models.Break.objects.filter(pk=row.pk).update(**facts, closed_at=None, version=row.version)
+        models.Break.objects.filter(pk=row.pk).update(**facts, closed_at=None, is_contained=False, version=row.version)
+        row.what, row.at_risk_minor, row.currency = offence.what, offence.at_risk_minor, offence.currency
         _publish_found(row, real_now=real_now)
 
 
-def _close(row: models.Break, *, real_now: datetime) -> None:
+@db.transaction_required
+def close_break(row: models.Break, *, real_now: datetime) -> None:
+    """A break is over."""
     row.version += 1
     models.Break.objects.filter(pk=row.pk).update(closed_at=real_now, version=row.version)
     event = BreakClosed(break_id=row.pk, invariant=row.invariant, row_ref=row.row_ref)
@@ -117,7 +125,7 @@ def _publish_found(row: models.Break, *, real_now: datetime) -> None:
 
 def _contain(offence: Offence, *, real_now: datetime) -> None:
     """See Note [Containment]."""
-    kind = _FREEZES.get(INVARIANTS[offence.invariant].contains)
+    kind = FREEZES.get(INVARIANTS[offence.invariant].contains)
     if kind is None or offence.subject is None:
         return
     reason = f"{offence.invariant} {offence.ref}: {offence.what}"

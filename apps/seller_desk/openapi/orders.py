@@ -61,6 +61,7 @@ list_orders = _route(
     refuses=[NotFound],
     parameters=[
         query("status", {"type": "string", "enum": list(forms.STATUSES)}, "Orders that stand there only."),
+        query("cancel_request", {"type": "string", "enum": ["OPEN"]}, "Orders whose buyer asks to cancel only."),
         *CREATED_QUERY,
         *PAGE_QUERY,
     ],
@@ -82,6 +83,25 @@ cancel_order = _route(
     refuses=[NotFound, orders.NotCancellable, orders.LineUnknown, orders.TooManyUnits],
     key=Key.REQUIRED,
     examples=[OpenApiExample("request", _LINES | {"reason": "out_of_stock"}, request_only=True)],
+)
+
+approve_cancel_request = _route(
+    operation_id="approve_cancel_request",
+    summary="Agree to cancel",
+    takes=forms.ApproveCancelRequest,
+    answers={200: forms.SellerOrderAnswer},
+    refuses=[NotFound, orders.CancelRequestNotOpen, orders.OrderOnHold],
+    key=Key.REQUIRED,
+)
+
+reject_cancel_request = _route(
+    operation_id="reject_cancel_request",
+    summary="Do not agree to cancel",
+    takes=forms.RejectCancelRequest,
+    answers={200: forms.SellerOrderAnswer},
+    refuses=[NotFound, orders.CancelRequestNotOpen],
+    key=Key.REQUIRED,
+    examples=[OpenApiExample("request", {"reason": "packed_already"}, request_only=True)],
 )
 
 list_packages = _route(

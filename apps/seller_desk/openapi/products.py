@@ -7,7 +7,9 @@ from drf_spectacular.utils import OpenApiExample
 from apps.catalog import api as catalog
 from apps.markets.api import UnknownMarket
 from apps.seller_desk.errors import CurrencyMismatch
+from apps.seller_desk.openapi.waiting import APPROVAL_ID, EXPIRES_AT, waits
 from apps.seller_desk.serializers import products as forms
+from apps.seller_desk.serializers.waiting import AwaitsApprovalAnswer
 from tradecore.errors import NotFound
 from tradecore.http.answers import page_answer
 from tradecore.http.openapi import CREATED_QUERY, MEMBER, PAGE_QUERY, Documented, Key, query
@@ -41,6 +43,14 @@ _PRICE = _NEW_PRICE | {
     "id": "420069437939290119",
     "sku_id": _SKU["id"],
     "valid_from": "2026-03-12T00:00:00.000Z",
+}
+_WAITING_PRICE = {
+    "approval_id": APPROVAL_ID,
+    "market": "GB",
+    "price": {"amount": "19.99", "currency": "GBP"},
+    "amount": {"amount": "0.99", "currency": "GBP"},
+    "valid_from": None,
+    "expires_at": EXPIRES_AT,
 }
 
 _route = partial(Documented, tag="Selling: products", by=MEMBER)
@@ -142,10 +152,10 @@ add_sku = _route(
 get_sku = _route(
     operation_id="get_own_sku",
     summary="Read a SKU of mine",
-    answers={200: forms.SellerSkuAnswer},
+    answers={200: forms.SellerOwnSkuAnswer},
     refuses=[NotFound, catalog.UnknownSku],
     etag=True,
-    examples=[OpenApiExample("answer", _SKU, response_only=True)],
+    examples=[OpenApiExample("answer", _SKU | {"waiting_prices": [_WAITING_PRICE]}, response_only=True)],
 )
 
 edit_sku = _route(
@@ -176,7 +186,7 @@ set_price = _route(
     operation_id="set_price",
     summary="Set a price",
     takes=forms.PriceRequest,
-    answers={201: forms.PriceAnswer},
+    answers={201: forms.PriceAnswer, 202: AwaitsApprovalAnswer},
     refuses=[
         NotFound,
         UnknownMarket,
@@ -190,5 +200,6 @@ set_price = _route(
     examples=[
         OpenApiExample("request", _NEW_PRICE, request_only=True),
         OpenApiExample("answer", _PRICE, response_only=True, status_codes=[201]),
+        waits(catalog.PRICE_DROP),
     ],
 )

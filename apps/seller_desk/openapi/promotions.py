@@ -6,7 +6,9 @@ from drf_spectacular.utils import OpenApiExample
 
 from apps.promotions import api as promotions
 from apps.seller_desk.errors import CurrencyMismatch
+from apps.seller_desk.openapi.waiting import waits
 from apps.seller_desk.serializers import promotions as forms
+from apps.seller_desk.serializers.waiting import AwaitsApprovalAnswer
 from tradecore.errors import NotFound
 from tradecore.http.openapi import MEMBER, Documented, Key
 
@@ -76,19 +78,27 @@ create_promotion = _route(
 get_promotion = _route(
     operation_id="get_promotion",
     summary="Read a promotion",
-    answers={200: forms.SellerPromotionAnswer},
+    answers={200: forms.SellerOwnPromotionAnswer},
     refuses=[NotFound],
-    examples=[OpenApiExample("answer", _ANSWER, response_only=True)],
+    examples=[OpenApiExample("answer", _ANSWER | {"waits": None}, response_only=True)],
 )
 
 publish_promotion = _route(
     operation_id="publish_promotion",
     summary="Let a promotion apply",
     takes=forms.PublishPromotionRequest,
-    answers={200: forms.SellerPromotionAnswer},
+    answers={200: forms.SellerPromotionAnswer, 202: AwaitsApprovalAnswer},
     refuses=[NotFound, promotions.StateNotAllowed],
     key=Key.HONOURED,
-    examples=[OpenApiExample("answer", _ANSWER | {"state": "PUBLISHED", "status": "NOT_START"}, response_only=True)],
+    examples=[
+        OpenApiExample(
+            "answer",
+            _ANSWER | {"state": "PUBLISHED", "status": "NOT_START"},
+            response_only=True,
+            status_codes=[200],
+        ),
+        waits(promotions.PUBLISH_UNBOUNDED),
+    ],
 )
 
 deactivate_promotion = _route(

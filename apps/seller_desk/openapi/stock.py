@@ -6,7 +6,9 @@ from drf_spectacular.utils import OpenApiExample
 
 from apps.catalog.api import UnknownSku
 from apps.inventory import api as inventory
+from apps.seller_desk.openapi.waiting import APPROVAL_ID, EXPIRES_AT, waits
 from apps.seller_desk.serializers import stock as forms
+from apps.seller_desk.serializers.waiting import AwaitsApprovalAnswer
 from tradecore.errors import NotFound
 from tradecore.http.answers import page_answer
 from tradecore.http.openapi import MEMBER, PAGE_QUERY, Documented, Key
@@ -26,6 +28,13 @@ _LEVEL = {
 _SKU_STOCK = {"sku_id": _LEVEL["sku_id"], "code": "SCARF-RED", "levels": [_LEVEL]}
 _STOCK = {"product_id": "420069437939290118", "title": "Scarf", "skus": [_SKU_STOCK]}
 _ADJUSTMENT = {"sku_id": _LEVEL["sku_id"], "warehouse_id": _WAREHOUSE["id"]}
+_WAITING_ADJUSTMENT = {
+    "approval_id": APPROVAL_ID,
+    "warehouse_id": _WAREHOUSE["id"],
+    "delta": 12_000,
+    "reason": "delivery 18",
+    "expires_at": EXPIRES_AT,
+}
 
 _route = partial(Documented, tag="Selling: stock", by=MEMBER)
 
@@ -62,16 +71,18 @@ list_stock = _route(
 get_sku_stock = _route(
     operation_id="get_sku_stock",
     summary="Read the stock of a SKU",
-    answers={200: forms.SkuStockAnswer},
+    answers={200: forms.OwnSkuStockAnswer},
     refuses=[NotFound, UnknownSku],
-    examples=[OpenApiExample("answer", _SKU_STOCK, response_only=True)],
+    examples=[
+        OpenApiExample("answer", _SKU_STOCK | {"waiting_adjustments": [_WAITING_ADJUSTMENT]}, response_only=True)
+    ],
 )
 
 adjust_stock = _route(
     operation_id="adjust_stock",
     summary="Adjust stock",
     takes=forms.AdjustmentRequest,
-    answers={201: forms.StockLevelAnswer},
+    answers={201: forms.StockLevelAnswer, 202: AwaitsApprovalAnswer},
     refuses=[
         NotFound,
         UnknownSku,
@@ -88,5 +99,6 @@ adjust_stock = _route(
             request_only=True,
         ),
         OpenApiExample("answer", _LEVEL, response_only=True, status_codes=[201]),
+        waits(inventory.BULK_CHANGE),
     ],
 )

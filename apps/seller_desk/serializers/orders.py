@@ -12,7 +12,7 @@ from apps.fulfilment.api import (
     PackageView,
     TrackingStatus,
 )
-from apps.orders.api import OrderSummary, OrderView
+from apps.orders.api import CancelRequestView, OrderSummary, OrderView
 from apps.seller_desk.serializers.fields import CodeField, GivenCodeField, MomentField
 from tradecore.http.answers import Answer, answer_of
 from tradecore.http.fields import IdField, StrictSerializer, WholeNumberField
@@ -28,6 +28,9 @@ STATUSES: Final = (
     "COMPLETED",
     "CANCELLED",
 )
+
+#: Why a seller does not agree to a request to cancel.
+REJECT_REASONS: Final = ("packed_already", "made_to_order", "agreed_with_buyer", "other")
 
 CANCEL_REASONS: Final = ("out_of_stock", "price_error", "buyer_asked", "cannot_deliver_there", "other")
 
@@ -60,6 +63,16 @@ class SellerCancelRequest(StrictSerializer):
         return _refuse_repeated_lines(lines)
 
 
+class ApproveCancelRequest(StrictSerializer):
+    """Approving a request to cancel needs no body."""
+
+
+class RejectCancelRequest(StrictSerializer):
+    """Why the order is shipped all the same."""
+
+    reason = serializers.ChoiceField(REJECT_REASONS)
+
+
 class ShipRequest(StrictSerializer):
     """A parcel with everything that is in none yet, or with so many units of some lines."""
 
@@ -85,6 +98,7 @@ class TrackingRequest(StrictSerializer):
 BUYERS_OWN: Final = ("buyer_ref", "purchase_id")
 
 SellerPackageAnswer = answer_of(PackageView, name="SellerPackageAnswer", without=BUYERS_OWN)
+SellerCancelRequestAnswer = answer_of(CancelRequestView, name="SellerCancelRequestAnswer")
 SellerOrderSummaryAnswer = answer_of(OrderSummary, name="SellerOrderSummaryAnswer", without=BUYERS_OWN)
 
 
@@ -107,4 +121,5 @@ SellerOrderAnswer = answer_of(
     without=(*BUYERS_OWN, "facts"),
     address=RecipientAnswer(allow_null=True),
     packages=SellerPackageAnswer(many=True),
+    cancel_request=SellerCancelRequestAnswer(allow_null=True),
 )

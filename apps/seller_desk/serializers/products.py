@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.catalog.api import Price, ProductState, TaxCategory
+from apps.catalog.api import Price, ProductState, TaxCategory, WaitingPrice
 from apps.seller_desk.serializers.fields import CodeField, GivenCodeField, MomentField, ParagraphsField, PriceField
 from tradecore.http.answers import AmountField, Answer, answer_of
 from tradecore.http.fields import (
@@ -119,3 +119,10 @@ class SellerListingAnswer(SellerProductAnswer):
 
 
 PriceAnswer = answer_of(Price, name="PriceAnswer")
+WaitingPriceAnswer = answer_of(WaitingPrice, name="WaitingPriceAnswer")
+
+
+class SellerOwnSkuAnswer(SellerSkuAnswer):
+    """A SKU with its `waiting_prices`: those that an operator must approve before they are set."""
+
+    waiting_prices = WaitingPriceAnswer(many=True)

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from apps.promotions.api import PromotionKind, PromotionState, PromotionStatus, TargetKind
 from apps.seller_desk.serializers.fields import MomentField, PriceField
+from apps.seller_desk.serializers.waiting import AwaitsApprovalAnswer
 from tradecore.http.answers import AmountField, Answer
 from tradecore.http.fields import IdField, StrictSerializer, TextField, WholeNumberField
 from tradecore.money import BASIS_POINTS, MAX_MINOR
@@ -98,3 +99,9 @@ class SellerPromotionAnswer(Answer):
     posted_uses = serializers.IntegerField()
     held = AmountField()
     posted = AmountField()
+
+
+class SellerOwnPromotionAnswer(SellerPromotionAnswer):
+    """A promotion, and what it `waits` for: an operator who must approve that it is published; null where none must."""
+
+    waits = AwaitsApprovalAnswer(allow_null=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.inventory.api import QUANTITY_MAX, StockLevel, Warehouse
+from apps.inventory.api import QUANTITY_MAX, StockLevel, WaitingAdjustment, Warehouse
 from apps.seller_desk.serializers.fields import CodeField
 from tradecore.http.answers import Answer, answer_of
 from tradecore.http.fields import IdField, StrictSerializer, TextField, WholeNumberField
@@ -47,12 +47,19 @@ class AdjustmentRequest(StrictSerializer):
 
 WarehouseAnswer = answer_of(Warehouse, name="WarehouseAnswer")
 StockLevelAnswer = answer_of(StockLevel, name="StockLevelAnswer")
+WaitingAdjustmentAnswer = answer_of(WaitingAdjustment, name="WaitingAdjustmentAnswer")
 
 
 class SkuStockAnswer(Answer):
     sku_id = IdField()
     code = serializers.CharField()
     levels = StockLevelAnswer(many=True)
+
+
+class OwnSkuStockAnswer(SkuStockAnswer):
+    """The stock of a SKU with its `waiting_adjustments`: those that an operator must approve before they are made."""
+
+    waiting_adjustments = WaitingAdjustmentAnswer(many=True)
 
 
 class ProductStockAnswer(Answer):

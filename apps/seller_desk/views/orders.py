@@ -19,7 +19,12 @@ from tradecore.http.pages import moment, page_of, read_page
 from tradecore.http.queries import one_of, read_query, whole_list
 from tradecore.idempotency import Outcome
 
-_FILTERS = {"status": one_of(forms.STATUSES), "created_ge": moment, "created_lt": moment}
+_FILTERS = {
+    "status": one_of(forms.STATUSES),
+    "cancel_request": one_of(("OPEN",)),
+    "created_ge": moment,
+    "created_lt": moment,
+}
 
 
 class Orders(ShopEndpoint):
@@ -28,7 +33,14 @@ class Orders(ShopEndpoint):
     @docs.list_orders
     def get(self, request: Request, shop_id: int) -> Response:
         page = read_page(request, filters=_FILTERS)
-        rows = orders.list_orders(shop_ids=[shop_id], limit=page.size + 1, before=page.before, **page.filters)
+        filters = {name: value for name, value in page.filters.items() if name != "cancel_request"}
+        rows = orders.list_orders(
+            shop_ids=[shop_id],
+            limit=page.size + 1,
+            before=page.before,
+            asked_to_cancel="cancel_request" in page.filters,
+            **filters,
+        )
         return Response(page_of([render.order_summary(row) for row in rows], page, key=lambda row: int(row["id"])))
 
 
@@ -57,6 +69,36 @@ class OrderCancel(ShopEndpoint):
                 now=clock.now(),
             ),
             answer=lambda _gone: Outcome(200, _render(order_id, shop_id=shop_id)),
+        )
+
+
+class CancelRequestApprove(ShopEndpoint):
+    """Agree to what the buyer asks: cancel what of it is in no parcel still, and send its money back."""
+
+    @docs.approve_cancel_request
+    def post(self, request: Request, shop_id: int, order_id: int) -> Response:
+        self.read(forms.ApproveCancelRequest)
+        orders.get_order(order_id=order_id, shop_ids=[shop_id])
+        return write_once(
+            request,
+            act=lambda _claim: checkout.approve_cancel_request(order_id=order_id, now=clock.now()),
+            answer=lambda _result: Outcome(200, _render(order_id, shop_id=shop_id)),
+        )
+
+
+class CancelRequestReject(ShopEndpoint):
+    """Do not agree, and ship: the buyer is told why."""
+
+    @docs.reject_cancel_request
+    def post(self, request: Request, shop_id: int, order_id: int) -> Response:
+        form = self.read(forms.RejectCancelRequest)
+        orders.get_order(order_id=order_id, shop_ids=[shop_id])
+        return write_once(
+            request,
+            act=lambda _claim: checkout.reject_cancel_request(
+                order_id=order_id, reason=form["reason"], now=clock.now()
+            ),
+            answer=lambda _result: Outcome(200, _render(order_id, shop_id=shop_id)),
         )
 
 
@@ -122,4 +164,5 @@ def _units(form: Mapping[str, Any]) -> Sequence[orders.LineUnits] | None:
 
 def _render(order_id: int, *, shop_id: int) -> dict[str, Any]:
     order = orders.get_order(order_id=order_id, shop_ids=[shop_id])
-    return render.order(order, fulfilment.list_packages(order_id=order_id, shop_ids=[shop_id]))
+    packages = fulfilment.list_packages(order_id=order_id, shop_ids=[shop_id])
+    return render.order(order, packages, orders.find_cancel_request(order_id=order_id))

@@ -14,6 +14,7 @@ from apps.seller_desk.money import minor_in
 from apps.seller_desk.openapi import products as docs
 from apps.seller_desk.principal import ShopEndpoint
 from apps.seller_desk.serializers import products as forms
+from apps.seller_desk.waiting import done_or_waiting
 from apps.sellers import api as sellers
 from tradecore import clock, wire
 from tradecore.http.endpoints import write_once
@@ -163,7 +164,9 @@ class Sku(ShopEndpoint):
 
     @docs.get_sku
     def get(self, request: Request, shop_id: int, sku_id: int) -> Response:
-        return with_etag(Response(render.sku(catalog.get_shop_sku(shop_id=shop_id, sku_id=sku_id))))
+        found = catalog.get_shop_sku(shop_id=shop_id, sku_id=sku_id)
+        waiting = catalog.list_waiting_prices(sku_id=sku_id, now=clock.now())
+        return with_etag(Response({**render.sku(found), "waiting_prices": wire.to_json(waiting)}))
 
     @docs.edit_sku
     def patch(self, request: Request, shop_id: int, sku_id: int) -> Response:
@@ -182,7 +185,10 @@ class Sku(ShopEndpoint):
 
 
 class SkuPrices(ShopEndpoint):
-    """The prices of a SKU in every market, the latest set first; and new ones, which begin now or later."""
+    """The prices of a SKU in every market, the latest set first; and new ones, which begin now or later.
+
+    One that is far below the price that it takes the place of waits until an operator has looked at it (202).
+    """
 
     @docs.list_prices
     def get(self, request: Request, shop_id: int, sku_id: int) -> Response:
@@ -207,7 +213,7 @@ class SkuPrices(ShopEndpoint):
                 actor=self.actor,
                 now=now,
             ),
-            answer=lambda price: Outcome(201, wire.to_json(price)),
+            answer=done_or_waiting(201, wire.to_json),
             key_required=False,
         )
 

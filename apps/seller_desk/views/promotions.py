@@ -13,8 +13,9 @@ from apps.seller_desk.money import amounts_in
 from apps.seller_desk.openapi import promotions as docs
 from apps.seller_desk.principal import ShopEndpoint
 from apps.seller_desk.serializers import promotions as forms
+from apps.seller_desk.waiting import done_or_waiting
 from apps.sellers import api as sellers
-from tradecore import clock
+from tradecore import clock, wire
 from tradecore.http.endpoints import write_once
 from tradecore.idempotency import Outcome
 
@@ -38,12 +39,17 @@ class Promotion(ShopEndpoint):
 
     @docs.get_promotion
     def get(self, request: Request, shop_id: int, promotion_id: int) -> Response:
-        found = promotions.get_promotion(promotion_id=promotion_id, shop_id=shop_id, now=clock.now())
-        return Response(render.promotion(found))
+        now = clock.now()
+        found = promotions.get_promotion(promotion_id=promotion_id, shop_id=shop_id, now=now)
+        waiting = promotions.find_publication_request(promotion_id=promotion_id, now=now)
+        return Response({**render.promotion(found), "waits": wire.to_json(waiting)})
 
 
 class PromotionPublish(ShopEndpoint):
-    """Let a promotion apply, from its start on. One that is published stays as it is."""
+    """Let a promotion apply, from its start on. One that is published stays as it is.
+
+    A coupon of a percentage with neither a cap nor a budget waits until an operator has looked at it (202).
+    """
 
     @docs.publish_promotion
     def post(self, request: Request, shop_id: int, promotion_id: int) -> Response:
@@ -53,7 +59,7 @@ class PromotionPublish(ShopEndpoint):
             act=lambda _claim: promotions.publish_promotion(
                 promotion_id=promotion_id, shop_id=shop_id, actor=self.actor, now=clock.now()
             ),
-            answer=lambda promotion: Outcome(200, render.promotion(promotion)),
+            answer=done_or_waiting(200, render.promotion),
             key_required=False,
         )
 

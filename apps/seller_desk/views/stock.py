@@ -12,6 +12,7 @@ from apps.seller_desk import render
 from apps.seller_desk.openapi import stock as docs
 from apps.seller_desk.principal import ShopEndpoint
 from apps.seller_desk.serializers import stock as forms
+from apps.seller_desk.waiting import done_or_waiting
 from apps.sellers import api as sellers
 from tradecore import clock, wire
 from tradecore.http.endpoints import write_once
@@ -63,12 +64,21 @@ class SkuStock(ShopEndpoint):
     @docs.get_sku_stock
     def get(self, request: Request, shop_id: int, sku_id: int) -> Response:
         sku = catalog.get_shop_sku(shop_id=shop_id, sku_id=sku_id)
-        levels = inventory.list_levels(sku_ids=[sku_id])
-        return Response({"sku_id": str(sku_id), "code": sku.code, "levels": [wire.to_json(level) for level in levels]})
+        return Response(
+            {
+                "sku_id": str(sku_id),
+                "code": sku.code,
+                "levels": wire.to_json(inventory.list_levels(sku_ids=[sku_id])),
+                "waiting_adjustments": wire.to_json(inventory.list_waiting_adjustments(sku_id=sku_id, now=clock.now())),
+            }
+        )
 
 
 class StockAdjustments(ShopEndpoint):
-    """The world turned out to hold more or fewer pieces than the books: say by how many, or how many, and why."""
+    """The world turned out to hold more or fewer pieces than the books: say by how many, or how many, and why.
+
+    A change of a large part of a large stock waits until an operator has looked at it (202).
+    """
 
     @docs.adjust_stock
     def post(self, request: Request, shop_id: int) -> Response:
@@ -86,7 +96,7 @@ class StockAdjustments(ShopEndpoint):
                 actor=self.actor,
                 now=clock.now(),
             ),
-            answer=lambda level: Outcome(201, wire.to_json(level)),
+            answer=done_or_waiting(201, wire.to_json),
         )
 
 

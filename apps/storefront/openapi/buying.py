@@ -239,12 +239,13 @@ cancel_order = _orders(
     operation_id="cancel_order",
     summary="Cancel an order, or some of it",
     takes=forms.CancelRequest,
-    answers={200: answers.OrderAnswer},
+    answers={200: answers.OrderAnswer, 202: answers.OrderAnswer},
     refuses=[
         NotFound,
         UnpaidIsCancelledWhole,
         checkout.NotUnpaid,
         orders.NotCancellable,
+        orders.CancelRequestOpen,
         orders.OrderOnHold,
         orders.LineUnknown,
         orders.TooManyUnits,
@@ -254,6 +255,15 @@ cancel_order = _orders(
         _request("all of it", {"reason": "changed_mind"}),
         _request("some of it", {"lines": [{"line_id": "420069437939290122", "quantity": 1}]}),
     ],
+)
+
+withdraw_cancel_request = _orders(
+    operation_id="withdraw_cancel_request",
+    summary="Take a request to cancel back",
+    takes=forms.WithdrawCancelRequest,
+    answers={200: answers.OrderAnswer},
+    refuses=[NotFound, orders.CancelRequestNotOpen],
+    key=Key.REQUIRED,
 )
 
 confirm_receipt = _orders(

@@ -115,5 +115,9 @@ class EmptyRequest(StrictSerializer):
     """A write that needs no body."""
 
 
+class WithdrawCancelRequest(EmptyRequest):
+    """Taking a request to cancel back needs no body."""
+
+
 class CancelPurchaseRequest(EmptyRequest):
     """Cancelling an unpaid purchase needs no body."""

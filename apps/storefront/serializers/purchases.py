@@ -5,7 +5,7 @@ from typing import Final
 from rest_framework import serializers
 
 from apps.fulfilment.api import PackageView
-from apps.orders.api import OrderSummary, OrderView
+from apps.orders.api import CancelRequestView, OrderSummary, OrderView
 from apps.pricing.api import Funder, MissReason, StepKind
 from tradecore.http.answers import AmountField, Answer, answer_of
 from tradecore.http.fields import IdField
@@ -162,6 +162,7 @@ class PurchaseAnswer(Answer):
 
 
 PackageAnswer = answer_of(PackageView, name="PackageAnswer")
+CancelRequestAnswer = answer_of(CancelRequestView, name="CancelRequestAnswer")
 OrderSummaryAnswer = answer_of(OrderSummary, name="OrderSummaryAnswer")
 GuestOrderAnswer = answer_of(OrderView, name="GuestOrderAnswer", without=("buyer_ref", "facts"))
 OrderAnswer = answer_of(
@@ -169,5 +170,8 @@ OrderAnswer = answer_of(
     name="OrderAnswer",
     without=("buyer_ref", "facts"),
     packages=PackageAnswer(many=True),
-    next_actions=serializers.ListField(child=serializers.ChoiceField(["pay", "cancel", "confirm_receipt"])),
+    cancel_request=CancelRequestAnswer(allow_null=True),
+    next_actions=serializers.ListField(
+        child=serializers.ChoiceField(["pay", "cancel", "withdraw_cancel_request", "confirm_receipt"])
+    ),
 )

@@ -15,7 +15,7 @@ from apps.storefront.openapi import buying as docs
 from apps.storefront.principal import BuyerEndpoint
 from apps.storefront.public import PublicEndpoint
 from apps.storefront.serializers import buying
-from tradecore import clock
+from tradecore import clock, wire
 from tradecore.errors import NotFound
 from tradecore.http.endpoints import write_once
 from tradecore.http.pages import moment, page_of, read_page
@@ -42,9 +42,11 @@ class Order(BuyerEndpoint):
 
 
 class OrderCancel(BuyerEndpoint):
-    """Cancel what is in no parcel yet: everything, or so many units of some lines.
+    """Cancel what is in no parcel yet: everything, or so many units of some lines. 202: its seller has been asked.
 
-    An unpaid order ends with its whole purchase, so naming lines of one is refused.
+    In the time for second thoughts, and once its seller is late, a paid order is cancelled at once. In between its
+    seller answers; `cancel_request` of the order says until when, and that silence approves. An unpaid order ends with
+    its whole purchase, so naming lines of one is refused.
     """
 
     @docs.cancel_order
@@ -61,12 +63,26 @@ class OrderCancel(BuyerEndpoint):
                     purchase_id=order.purchase_id, initiator="buyer", reason=reason, now=clock.now()
                 )
             units = [orders.LineUnits(**line) for line in form["lines"]] if "lines" in form else None
-            return checkout.cancel_lines(
-                order_id=order_id, units=units, initiator="buyer", reason=reason, now=clock.now()
-            )
+            return checkout.request_cancellation(order_id=order_id, units=units, reason=reason, now=clock.now())
 
         return write_once(
-            request, act=cancel, answer=lambda _gone: Outcome(200, _order(order_id, buyer_ref=self.principal.id))
+            request,
+            act=cancel,
+            answer=lambda asked: Outcome(202 if asked else 200, _order(order_id, buyer_ref=self.principal.id)),
+        )
+
+
+class OrderCancelRequestWithdraw(BuyerEndpoint):
+    """Take a request to cancel back: the order goes on."""
+
+    @docs.withdraw_cancel_request
+    def post(self, request: Request, order_id: int) -> Response:
+        self.read(buying.WithdrawCancelRequest)
+        orders.get_order(order_id=order_id, buyer_ref=self.principal.id)
+        return write_once(
+            request,
+            act=lambda _claim: checkout.withdraw_cancel_request(order_id=order_id, now=clock.now()),
+            answer=lambda _result: Outcome(200, _order(order_id, buyer_ref=self.principal.id)),
         )
 
 
@@ -105,6 +121,7 @@ def _order(order_id: int, *, buyer_ref: int) -> dict[str, Any]:
     order = orders.get_order(order_id=order_id, buyer_ref=buyer_ref)
     return render.order(order) | {
         "packages": render.packages(fulfilment.list_packages(order_id=order_id)),
+        "cancel_request": wire.to_json(orders.find_cancel_request(order_id=order_id)),
         "next_actions": render.next_actions(order),
     }
 

@@ -7,6 +7,7 @@ SHOPS = (
         handle="casa-jatoba",
         name="Casa Jatobá",
         market="BR",
+        account="BR1800360305000010009795493C1",
         warehouses=(("GUARULHOS", "Centro de distribuição Guarulhos"),),
         rates=(
             Rate("standard", "14.90", per_kg="3.50", included_grams=1000, free_from="199.00"),

@@ -8,6 +8,7 @@ SHOPS = (
         handle="studio-larkspur",
         name="Studio Larkspur",
         market="DEMO",
+        account="GB33BUKB20201555555555",
         warehouses=(("MAIN", "Main warehouse"), ("OVERFLOW", "Overflow warehouse")),
         rates=(
             Rate("standard", "3.99", free_from="90.00"),
@@ -41,6 +42,7 @@ SHOPS = (
         handle="pantry-of-holt",
         name="Pantry of Holt",
         market="DEMO",
+        account="GB94BARC10201530093459",
         warehouses=(("HOLT", "Holt mill"),),
         rates=(Rate("standard", "2.50", per_kg="0.50", included_grams=2000),),
         products=(

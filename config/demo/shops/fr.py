@@ -8,6 +8,7 @@ SHOPS = (
         handle="maison-verdier",
         name="Maison Verdier",
         market="FR",
+        account="FR1420041010050500013M02606",
         warehouses=(("LYON", "Entrepôt de Lyon"), ("PARIS", "Boutique rue de Charonne")),
         rates=(
             Rate("standard", "4.90", per_kg="1.10", included_grams=2000, free_from="60.00"),

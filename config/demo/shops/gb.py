@@ -7,6 +7,7 @@ NORTHGATE = Shop(
     handle="northgate-outfitters",
     name="Northgate Outfitters",
     market="GB",
+    account="GB82WEST12345698765432",
     warehouses=(("LEEDS", "Leeds distribution centre"), ("YORK", "Shop in York")),
     rates=(
         Rate("standard", "3.95", free_from="75.00"),
@@ -59,6 +60,7 @@ KETTLE = Shop(
     handle="kettle-and-crumb",
     name="Kettle & Crumb",
     market="GB",
+    account="GB29NWBK60161331926819",
     warehouses=(("BRISTOL", "Bristol workshop"),),
     rates=(Rate("standard", "2.95", per_kg="0.80", included_grams=1000, free_from="40.00"),),
     products=(

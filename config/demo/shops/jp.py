@@ -8,6 +8,7 @@ SHOPS = (
         handle="kobo-sumire",
         name="工房すみれ",
         market="JP",
+        account="00010011234567",
         warehouses=(("KYOTO", "京都倉庫"),),
         rates=(
             Rate("standard", "660", per_kg="110", included_grams=2000, free_from="8800"),

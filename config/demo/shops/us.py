@@ -6,6 +6,7 @@ CASCADE = Shop(
     handle="cascade-trail-co",
     name="Cascade Trail Co.",
     market="US",
+    account="026009593000123456789",
     warehouses=(("RENO", "Reno fulfilment center"), ("COLUMBUS", "Columbus fulfilment center")),
     rates=(
         Rate("standard", "5.99", per_kg="1.25", included_grams=1000, free_from="99.00"),
@@ -46,6 +47,7 @@ RIVERTOWN = Shop(
     handle="rivertown-records",
     name="Rivertown Records & Books",
     market="US",
+    account="021000021000987654321",
     warehouses=(("MEMPHIS", "Memphis store"),),
     rates=(Rate("standard", "4.50", free_from="50.00"),),
     products=(

@@ -1,4 +1,4 @@
-"""`manage.py suspects`: what providers contradicted themselves about, and ending the suspicion."""
+"""`manage.py suspects`: what providers contradicted themselves about, and asking for an end of the suspicion."""
 
 import json
 from argparse import ArgumentParser
@@ -8,17 +8,19 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.checkout.api import settle_suspect
 from apps.payments.api import SuspectView, list_suspects
+from config.management.operators import AS_HELP, actor_named
 from tradecore import clock, wire
 from tradecore.arguments import an_id, whole_number
 from tradecore.errors import Refusal
 
 LIST_HELP = "list the tenders that wait for a person, oldest first, with everything that their providers said"
 SETTLE_HELP = """say what the provider really did, after asking it: with --accept it took what it said last, and that
-goes back to the buyer at once; with --reject it took nothing. Both are audited"""
+goes back to the buyer; with --reject it took nothing. It is done once a second person approves it (`manage.py
+approvals`)"""
 
 
 class Command(BaseCommand):
-    help = "List tenders whose provider contradicted what was asked, or end the suspicion."
+    help = "List tenders whose provider contradicted what was asked, or have the suspicion ended."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -30,6 +32,7 @@ class Command(BaseCommand):
         verdict.add_argument("--accept", action="store_true", help="the provider took what it said last")
         verdict.add_argument("--reject", action="store_true", help="the provider took nothing")
         settle.add_argument("--reason", required=True, help="how that is known; the audit keeps it")
+        settle.add_argument("--as", dest="email", required=True, metavar="EMAIL", help=AS_HELP)
         for action in (listing, settle):
             action.add_argument("--json", action="store_true", help="write JSON for scripts")
 
@@ -41,17 +44,16 @@ class Command(BaseCommand):
 
     def _settle(self, options: dict[str, Any]) -> None:
         try:
-            settle_suspect(
+            waits = settle_suspect(
                 tender_id=options["tender"],
                 accept=options["accept"],
-                actor="manage.py suspects",
+                actor=actor_named(options["email"]),
                 reason=options["reason"],
                 now=clock.now(),
             )
         except Refusal as refusal:
             raise CommandError(refusal.title) from refusal
-        done = {"tender": str(options["tender"]), "accepted": options["accept"]}
-        self.stdout.write(json.dumps(done) if options["json"] else "settled")
+        self.stdout.write(json.dumps(wire.to_json(waits)) if options["json"] else str(waits))
 
     def _list(self, *, limit: int, as_json: bool) -> None:
         suspects = list_suspects(limit=limit)

@@ -32,6 +32,7 @@ MARKET = Market(
     prices_include_tax=True,
     tax_base_policy=TaxBasePolicy.NET_PAID,
     platform_remits_tax=False,
+    refunds_standard_delivery=False,
     shipping_tax_category=TaxCategory.STANDARD,
     time_zone="America/Sao_Paulo",
     is_open=True,

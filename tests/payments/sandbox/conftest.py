@@ -9,7 +9,7 @@ from apps.payments.sandbox.book import Book
 from apps.payments.sandbox.http_provider import HttpSandboxProvider
 from apps.payments.sandbox.provider import SandboxProvider
 from apps.payments.sandbox.server import SandboxServer
-from tests.payments.sandbox.support import SECRET, Completing, Receiver, wait_for
+from tests.payments.sandbox.support import SECRET, Disputing, Receiver, wait_for
 from tradecore import clock
 
 SHAPES = ("in_process", "over_http")
@@ -48,7 +48,7 @@ def told() -> list[Statement]:
 
 
 @pytest.fixture(params=SHAPES)
-def provider(request: pytest.FixtureRequest) -> Completing:
+def provider(request: pytest.FixtureRequest) -> Disputing:
     """The provider under test: once in process, once over HTTP."""
     if request.param == "in_process":
         told: list[Statement] = request.getfixturevalue("told")
@@ -58,7 +58,7 @@ def provider(request: pytest.FixtureRequest) -> Completing:
 
 
 @pytest.fixture
-def next_event(request: pytest.FixtureRequest, provider: Completing) -> Callable[[], Statement]:
+def next_event(request: pytest.FixtureRequest, provider: Disputing) -> Callable[[], Statement]:
     """The next thing that the provider tells unasked: through its sink, or by a webhook that is verified."""
     if isinstance(provider, SandboxProvider):
         told: list[Statement] = request.getfixturevalue("told")

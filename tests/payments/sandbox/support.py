@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Protocol
 
@@ -25,6 +26,18 @@ class Completing(PaymentProvider, Protocol):
     """A provider at which buyer and bank can be played."""
 
     def complete_action(self, reference: int, outcome: Literal["ok", "failed"]) -> Statement: ...
+
+
+class Disputing(Completing, Protocol):
+    """A provider at which a buyer's bank and the end of a day can be played too."""
+
+    def open_dispute(
+        self, reference: int, *, amount: Money | None = None, reason_code: str, time: timedelta = ...
+    ) -> Statement: ...
+
+    def decide_dispute(self, provider_ref: str, outcome: Literal["won", "lost"]) -> Statement: ...
+
+    def settle_now(self) -> list[str]: ...
 
 
 def make_call(

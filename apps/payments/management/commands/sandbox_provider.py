@@ -32,6 +32,11 @@ Routes:
   GET  /v1/calls/{reference}            what the provider says of an earlier call; 404 if it never came
   POST /v1/calls/{reference}/complete   {"outcome": "ok"} or {"outcome": "failed"}: 3-D Secure done, slip paid, or not
   GET  /3ds/{reference}                 the page on which a buyer does the same by hand
+  POST /v1/calls/{reference}/disputes   {"reason_code": "10.4", "amount": null, "evidence_seconds": 864000}: charge back
+  GET  /v1/disputes/{ref}               what the provider says of a chargeback
+  POST /v1/disputes/{ref}/decide        {"outcome": "won"} or {"outcome": "lost"}
+  GET  /v1/settlements/{day}            what it has settled of a day that is over: CSV, one transfer per currency
+  POST /v1/settlements                  {}: settle what is not settled yet, before its day is over
   GET  /v1/book                         every call and what they come to, for reconciliation
   GET  /v1/behaviour                    how it behaves
   PUT  /v1/behaviour                    how it is to behave: a JSON object with some of the names below; {} is well

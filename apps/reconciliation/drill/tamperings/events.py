@@ -1,0 +1,36 @@
+"""The machinery, by hand."""
+
+from datetime import timedelta
+
+from apps.reconciliation.drill.hands import breaks, change, find, moment
+from apps.reconciliation.drill.life import Life
+
+
+@breaks("I05")
+def hold_a_key_for_ever(life: Life) -> int:
+    long_ago = moment(life.world.now - timedelta(minutes=5))
+    change(
+        "INSERT INTO kernel_idempotency "
+        "(scope_hash, fingerprint, state, locked_until, fence, recovery_point, created_at) "
+        "VALUES (%s, %s, 'started', %s, 1, '', %s)",
+        "0" * 64,
+        "0" * 64,
+        long_ago,
+        long_ago,
+    )
+    return 0
+
+
+@breaks("I19")
+def bury_an_event(life: Life) -> int:
+    event_id = find("SELECT MIN(id) FROM kernel_outbox")
+    buried = moment(life.world.now)
+    change("UPDATE kernel_outbox SET delivered_at = NULL, dead_at = %s WHERE id = %s", buried, event_id)
+    return int(event_id)
+
+
+@breaks("I19b")
+def change_an_order_and_tell_nobody(life: Life) -> int:
+    order_id = life.paid.purchase.orders[0].id
+    change("UPDATE orders_order SET version = version + 1 WHERE id = %s", order_id)
+    return order_id

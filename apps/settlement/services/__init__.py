@@ -1,0 +1,1 @@
+"""The writes of settlement that several acts share."""
