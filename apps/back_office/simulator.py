@@ -112,7 +112,8 @@ def show_simulator(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     form = SimulationForm(request.GET or None, now=now, initial={"month": f"{_last_month(now):{_MONTH}}"})
     found = _simulate(form) if form.is_bound and form.is_valid() else None
-    context = {"title": "Fee simulator", "form": form, "orders_max": settlement.SIMULATED_MAX}
+    limits = {"orders_max": settlement.SIMULATED_MAX, "shops_max": settlement.SHOPS_SHOWN}
+    context = {"title": "Fee simulator", "form": form, **limits}
     if found is not None:
         context |= {"found": found, "fee_rows": _fee_rows(found), "shop_rows": _shop_rows(found)}
     return TemplateResponse(request, "back_office/simulator.html", {**admin.site.each_context(request), **context})

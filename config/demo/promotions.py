@@ -153,5 +153,6 @@ PROMOTIONS = (
         percent=50,
         platform_share_percent=100,
         min_spend="40.00",
+        budget="2000.00",
     ),
 )

@@ -29,6 +29,7 @@ def complain(guide: Guide, bea: Visitor, counter: Counter, purchase: Purchase, s
         "One of two notebooks is damaged. A case always says who acts next, until when, and what happens otherwise.",
     )
     order_id = purchase.order_ids[counter.shop_id]
+    _read_invoice(guide, bea, order_id)
     wish = {"order_id": order_id, "kind": _KIND, "lines": [_find_line(guide, bea, order_id, shelf)], "reason": _REASON}
     quote = guide.ask("POST", "/store/v1/cases/quote", who=bea, body=wish, status=200, tell=_describe_quote)
     guide.show(_quote_table(quote))
@@ -47,6 +48,17 @@ def complain(guide: Guide, bea: Visitor, counter: Counter, purchase: Purchase, s
     guide.promise(f"what came back is what was quoted: {money(expected)}", holds=done["refund"] == expected)
     guide.promise("nobody has to act any more", holds=done["next_action"]["actor"] == "nobody")
     return Complaint(order_id, done["refund"])
+
+
+def _read_invoice(guide: Guide, bea: Visitor, order_id: str) -> None:
+    """What goes back from now on is taken back of it by a credit note."""
+    guide.wait(
+        f"/store/v1/orders/{order_id}/documents",
+        who=bea,
+        promise="the shop has sent an invoice",
+        until=lambda answer: "INVOICE" in [each["kind"] for each in answer["items"]],
+        within_s=10,
+    )
 
 
 def _find_line(guide: Guide, bea: Visitor, order_id: str, shelf: Shelf) -> Document:
@@ -105,7 +117,9 @@ def _approve(guide: Guide, counter: Counter, case_id: str) -> None:
     granted = guide.ask(
         "POST", f"{path}/approve", who=counter.seller, body={}, key=new_key(), read=read, status=200, tell=_describe
     )
-    guide.promise("the case is decided for the buyer", holds=granted["state"] in {"SUCCESS", "COMPLETE"})
+    guide.promise(
+        "the case is decided for the buyer, the money on its way", holds=granted["state"] in {"SUCCESS", "COMPLETE"}
+    )
 
 
 def _waits_for(case: Answer, actor: str, *, default: str) -> bool:

@@ -16,7 +16,7 @@ _PAGES_MAX = 200
 
 def see_completed(guide: Guide, bea: Visitor, purchase: Purchase) -> None:
     """Both orders complete by themselves."""
-    guide.chapter("Completion", "When the time for after-sales is over (10 s here), a timer completes the order.")
+    guide.chapter("Completion", "When the time for after-sales is over (15 s here), a timer completes the order.")
     for order_id in purchase.order_ids.values():
         order = guide.wait(
             f"/store/v1/orders/{order_id}",

@@ -30,7 +30,7 @@ def pay_out(guide: Guide, counter: Counter) -> None:
         _try_alone(guide, ada, asked)
     omar.sign_in(logins.OPERATOR)
     decided = [request for request in _list_waiting(omar) if _approve(guide, omar, request)]
-    guide.promise("the second operator has approved what was proposed", holds=bool(decided) and asked in [*decided, ""])
+    guide.promise("what was proposed is approved by somebody else", holds=bool(decided) and asked in [*decided, ""])
     _see_confirmed(guide, counter, known={payout["id"] for payout in before["items"]})
 
 

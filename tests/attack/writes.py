@@ -60,7 +60,7 @@ def send(stage: Stage, operation: Operation, caller: Caller | None = None, **opt
     }
     if not {"body", "raw"} & options.keys():
         sent["body"] = sound_body(stage, operation)
-    return Api(token=caller.token).call(operation.method, path_of(stage, operation), **sent | options)
+    return Api(token=caller.token).call(operation.method, path_of(stage, operation, caller), **sent | options)
 
 
 def sound_body(stage: Stage, operation: Operation) -> Any:

@@ -4,7 +4,7 @@ from io import StringIO
 
 import pytest
 from django.apps import apps
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, get_user_model
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
@@ -14,8 +14,10 @@ from apps.catalog import api as catalog
 from apps.checkout import api as checkout
 from apps.inventory import api as inventory
 from apps.markets.api import forget_markets
-from apps.promotions.api import PromotionKind
+from apps.promotions.api import PromotionKind, PromotionState
+from apps.promotions.models import Promotion
 from apps.sellers import api as sellers
+from apps.settlement import api as settlement
 from config.demo import logins, people
 from config.demo.build import build_demo
 from config.demo.promotions import PROMOTIONS
@@ -23,6 +25,7 @@ from config.demo.shops import SHOPS
 from config.demo.site import Site
 from tests.support import NOON
 from tradecore.ids import new_gene, new_id
+from tradecore.models import Approval
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +99,30 @@ class TestBuildDemo:
         assert count_rows() == before
         assert again.product_ids == site.product_ids
 
+    def test_gives_every_shop_an_account_to_be_paid_to(self, site: Site) -> None:
+        for shop in SHOPS:
+            accounts = settlement.get_payout_accounts(shop_id=site.shops[shop.handle].id)
+            assert accounts.current is not None
+            assert accounts.current.account == f"…{shop.account[-4:]}"
+            assert accounts.current.usable_from == NOON
+            assert accounts.current.currency == site.shops[shop.handle].currency
+
+    def test_leaves_the_account_that_a_shop_has_chosen(self, site: Site) -> None:
+        shop = site.shops["kettle-and-crumb"]
+        accounts = settlement.get_payout_accounts(shop_id=shop.id)
+        settlement.set_payout_account(
+            shop_id=shop.id,
+            version=accounts.version,
+            holder_name="Kit Penrose",
+            account_number="GB00TEST00000000000007",
+            currency="GBP",
+            actor="test",
+            now=LATER,
+        )
+        chosen = settlement.get_payout_accounts(shop_id=shop.id)
+        assert not build_demo(now=LATER).made
+        assert settlement.get_payout_accounts(shop_id=shop.id) == chosen
+
     def test_leaves_alone_what_somebody_has_changed(self, site: Site) -> None:
         shop = site.shops["kettle-and-crumb"]
         tea = find_sku(site, shop.handle, "TEA-BREAKFAST-250")
@@ -166,6 +193,10 @@ class TestBaskets:
         applied = {outcome.promotion_id for outcome in quote.priced.outcomes if outcome.applied}
         assert applied, "no promotion of the market applies to all of its goods"
 
+    def test_are_cheaper_by_promotions_none_of_which_waits_for_a_second_person(self, site: Site) -> None:
+        assert Promotion.objects.filter(state=PromotionState.PUBLISHED).count() == len(PROMOTIONS)
+        assert not Approval.objects.exists()
+
     def test_can_be_had_by_express(self, site: Site) -> None:
         assert quote_one_of_each(site, "JP", "express").total.minor > 0
 
@@ -185,6 +216,22 @@ class TestPeople:
         assert not operator.is_superuser
         assert operator.has_perm("catalog.view_product")
         assert not operator.has_perm("catalog.change_product")
+
+    def test_are_two_for_what_takes_two(self, site: Site) -> None:
+        """The administrator asks, the operator decides, who may not ask."""
+        admin = authenticate(username=logins.ADMIN, password=logins.PASSWORD)
+        operator = authenticate(username=logins.OPERATOR, password=logins.PASSWORD)
+        assert admin is not None
+        assert admin.has_perm("settlement.add_payoutrun")
+        assert operator is not None
+        assert operator.has_perm("tradecore.change_approval")
+        assert not operator.has_perm("settlement.add_payoutrun")
+
+    def test_are_not_given_back_what_was_taken_from_them(self, site: Site) -> None:
+        user = get_user_model().objects.get(email=logins.OPERATOR)
+        user.groups.clear()
+        build_demo(now=LATER)
+        assert not user.groups.exists()
 
     def test_work_for_their_shops(self, site: Site) -> None:
         for person in people.SHOP_PEOPLE:

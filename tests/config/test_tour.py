@@ -145,6 +145,9 @@ class TestTour:
         tour = manage("tour", "--url", marketplace.url, environment=marketplace.environment)
         assert tour.returncode == 0, tour.stdout + tour.stderr + marketplace.log.read_text()
         assert "promises kept" in tour.stdout
+        for chapter in ("An after-sales case", "Studio Larkspur earns", "A payout", "Documents"):
+            assert f"\n{chapter} ─" in tour.stdout
+        assert "✓ the bank of Studio Larkspur has confirmed it" in tour.stdout
         assert time.monotonic() - begun < 120
         assert "[error" not in marketplace.log.read_text()
         assert marketplace.stop() == 0

@@ -188,3 +188,16 @@ class TestNothing:
                 simulate("NEW")
             counts.append(len(captured))
         assert counts[0] == counts[1] <= 8
+
+
+class TestSales:
+    def test_read_together_are_those_that_are_read_one_by_one(self) -> None:
+        (order_id,) = buy_e2().order_ids
+        now = settle_in_time(order_id, now=clock.now())
+        for units in ((0, 1), (2, 1)):
+            refund(order_id, units, cause=RefundCause.CHANGE_OF_MIND, now=now)
+        (other_id,) = sell(make_plan("OLD", "GB", "GBP", rule=CANDIDATE), 1000).order_ids
+        assert orders.list_sales(order_ids=[other_id, order_id]) == [
+            orders.get_sale(order_id=order_id),
+            orders.get_sale(order_id=other_id),
+        ]

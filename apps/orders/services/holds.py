@@ -17,16 +17,15 @@ def place_hold(*, order_id: int, kind: str, owner_ref: int, now: datetime) -> No
     """
     locked = rows.lock_order(order_id)
     order = locked.order
-    _, placed = OrderHold.objects.get_or_create(
-        order=order, kind=kind, owner_ref=owner_ref, defaults={"placed_at": now}
+    if OrderHold.objects.filter(order=order, kind=kind, owner_ref=owner_ref).exists():
+        return
+    OrderHold.objects.create(order=order, kind=kind, owner_ref=owner_ref, placed_at=now)
+    rows.record(
+        locked,
+        cause=Cause("system", kind),
+        now=now,
+        event=HoldPlaced(order_id=order.pk, shop_id=order.shop_id, hold=kind),
     )
-    if placed:
-        rows.record(
-            locked,
-            cause=Cause("system", kind),
-            now=now,
-            event=HoldPlaced(order_id=order.pk, shop_id=order.shop_id, hold=kind),
-        )
 
 
 @db.transaction_required

@@ -11,8 +11,9 @@ from config.tour.guide import Guide, PromiseBroken
 from config.tour.story import tell
 
 HELP = """\
-Live the life of an order against a marketplace that runs (`make run`), over HTTP: quote, purchase, 3-D Secure, parcels,
-completion by timer, an unpaid purchase that expires, a cancellation with its refund, and the events of it all.
+Live the life of an order against a marketplace that runs (`make run`), over HTTP: quote, purchase, 3-D Secure, a
+cancellation with its refund, parcels, an after-sales case, settlement, a payout by two operators, completion by timer,
+documents, an unpaid purchase that expires, and the events of it all.
 
 Takes less than two minutes, because the demo market has clocks of seconds. Exits with 1 when anything is not as
 promised.
