@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.aftersales import api as aftersales
 from apps.checkout import api as checkout
 from apps.fulfilment import api as fulfilment
 from apps.fulfilment.api import TrackingStatus
@@ -16,6 +17,7 @@ from apps.orders import api as orders
 from apps.pricing.api import AmountOff
 from apps.promotions.api import PromotionKind
 from config.reference.pages import FOLDER
+from tests.factories.aftersales import ask_refund, deliver
 from tests.factories.checkout import ShopFloor, make_buyer, make_shop_floor, make_wish, place_quote, tender
 from tests.factories.promotions import make_promotion
 from tests.support import NOON
@@ -81,6 +83,7 @@ class Life:
         unpaid = self.place().purchase.id
         self.take("Expiry", lambda: checkout.expire_purchase(unpaid, LATER))
         self.cancel(self.pay())
+        self.refund(self.pay())
         return self.lists
 
     def arrive(self, order_id: int) -> None:
@@ -93,6 +96,19 @@ class Life:
         scans = {"First scan": TrackingStatus.COLLECTED, "Delivery": TrackingStatus.DELIVERED}
         for step, status in scans.items():
             self.take(step, lambda status=status: track(package.id, status))  # type: ignore[misc]
+
+    def refund(self, order_id: int) -> None:
+        """All of a delivered order comes back: asked for, approved, and paid with the shipping."""
+        checkout.end_remorse(order_id, LATER)
+        order = deliver(orders.get_order(order_id=order_id), now=LATER)
+        request = ask_refund(order, *(line.quantity for line in order.lines))
+        case_id = self.take("Case", lambda: aftersales.open_case(request=request, now=LATER))
+        self.take(
+            "Refund",
+            lambda: aftersales.approve_case(
+                case_id=case_id, version=None, buyer_keeps_goods=False, comment="", now=LATER
+            ),
+        )
 
     def cancel(self, order_id: int) -> None:
         self.take(
