@@ -81,11 +81,13 @@ class TestTheModel:
 
 
 class TestTheTables:
-    def test_are_those_of_the_books_and_the_audit(self) -> None:
+    def test_are_those_of_the_books_the_audit_the_documents_and_the_sellers_accounts(self) -> None:
         assert append_only_tables() == {
+            "documents_document": "id",
             "kernel_audit": "id",
             "ledger_entry": "id",
             "ledger_manifest": "day",
             "ledger_posting": "id",
             "ledger_seal": "number",
+            "settlement_line": "id",
         }
