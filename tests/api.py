@@ -319,11 +319,12 @@ def _strict(schema: Any, *, whole: bool = True) -> Any:
 
 
 def _find_operation(method: str, path: str) -> Operation | None:
-    for operation in list_operations("/"):
-        pattern = re.sub(r"{\w+}", "[^/]+", operation.path)
-        if operation.method == method and re.fullmatch(pattern, path):
-            return operation
-    return None
+    """The one of that path as it is routed: a path of the document that names it goes before one with ids in it."""
+    at_path = [
+        operation for operation in list_operations("/") if re.fullmatch(re.sub(r"{\w+}", "[^/]+", operation.path), path)
+    ]
+    routed = min((operation.path for operation in at_path), key=lambda found: found.count("{"), default=None)
+    return next((found for found in at_path if (found.path, found.method) == (routed, method)), None)
 
 
 def resolve(item: Any) -> Any:

@@ -302,9 +302,9 @@ class _FreezeForm(ReasonForm):
     def clean_subject(self) -> int:
         """What is of everybody is of nobody in particular, and the other way round."""
         subject: int = self.cleaned_data["subject"]
-        is_everybodys = self.cleaned_data.get("kind") == freezes.ALL_PAYOUTS
+        is_everybodys = self.cleaned_data.get("kind") in freezes.OF_EVERYBODY
         if is_everybodys != (subject == freezes.EVERYBODY):
-            raise forms.ValidationError("0 goes with all payouts, and with nothing else.")
+            raise forms.ValidationError("0 goes with all payouts and all refunds, and with nothing else.")
         return subject
 
 

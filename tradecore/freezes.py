@@ -21,7 +21,8 @@ SHOP_PAYOUTS = "shop_payouts"
 #: Of nobody in particular: their subject is EVERYBODY.
 ALL_PAYOUTS = "all_payouts"
 ALL_REFUNDS = "all_refunds"
-KINDS = frozenset({SKU_SALE, PROMOTION, SHOP_PAYOUTS, ALL_PAYOUTS, ALL_REFUNDS})
+OF_EVERYBODY = frozenset({ALL_PAYOUTS, ALL_REFUNDS})
+KINDS = frozenset({SKU_SALE, PROMOTION, SHOP_PAYOUTS}) | OF_EVERYBODY
 
 EVERYBODY = 0
 

@@ -30,7 +30,8 @@ def caller_of(stage: Stage, operation: Operation) -> Caller:
 
 def path_of(stage: Stage, operation: Operation, caller: Caller | None = None) -> str:
     """The path to what is the caller's own."""
-    ids = {"option": "standard", "provider": "scripted"} | dict((caller or caller_of(stage, operation)).ids)
+    owned = (caller or caller_of(stage, operation)).ids
+    ids = {"option": "standard", "provider": "scripted", "on": "2026-11-20"} | dict(owned)
     if operation.name == "confirm_receipt":
         ids["order_id"] = ids["delivered_order_id"]
     if "/cancel-request/" in operation.path:
@@ -207,4 +208,9 @@ BODIES: Mapping[str, Callable[[Stage], Any]] = {
     "create_warehouse": lambda _: {"code": "LEEDS", "name": "Leeds", "priority": 1},
     "create_promotion": _promotion,
     "deactivate_promotion": lambda _: {"reason": "Sold out."},
+    "set_payout_account": lambda _: {
+        "holder_name": "North Wool Ltd",
+        "account_number": "GB29NWBK60161331926819",
+        "currency": "GBP",
+    },
 }

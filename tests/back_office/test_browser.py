@@ -150,6 +150,7 @@ class TestAnOperator:
         page.wait_for_load_state("networkidle")
         follow(page, "Machinery", "Freezes")
         page.get_by_role("link", name="Freeze something").click()
+        page.select_option("select[name=kind]", "sku_sale")
         page.fill("input[name=subject]", str(day.shipped.lines[0].sku_id))
         page.fill("input[name=reason]", "smells of smoke")
         page.get_by_role("button", name="Freeze").click()

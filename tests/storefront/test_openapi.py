@@ -74,8 +74,8 @@ class TestDocument:
         assert all(schema["additionalProperties"] is False for schema in requests)
 
     def test_takes_a_key_with_every_write_of_somebody(self) -> None:
-        # Quotes write nothing; who signs out a second time changes nothing.
-        keyless = {"make_quote", "sign_out"}
+        # Quotes write nothing, of a basket and of a case; who signs out a second time changes nothing.
+        keyless = {"make_quote", "quote_case", "sign_out"}
         missing = {
             operation.name
             for operation in OPERATIONS
