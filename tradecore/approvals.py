@@ -330,7 +330,7 @@ def _view(row: Approval, *, now: datetime) -> Request:
 
 
 def _lock_pending(approval_id: int, *, now: datetime) -> Approval:
-    row = lock_row(Rank.APPROVAL, Approval.objects.all(), approval_id)
+    row = lock_row(Rank.APPROVAL, Approval, approval_id)
     if row is None:
         raise NotFound(what="approval")
     if row.status != Approval.PENDING or now >= row.expires_at:

@@ -24,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
-from tradecore import locks, worker_leases
+from tradecore import locks, prepared, worker_leases
 from tradecore.errors import Kind, Refusal
 
 P = ParamSpec("P")
@@ -203,8 +203,7 @@ def insert_pending() -> None:
     """Insert what waits, and check it, now: the last call before a contended lock, so that it is held for less."""
     current = _current()
     while current.pending:
-        model = next(iter(current.pending))
-        model._default_manager.bulk_create(current.pending.pop(model))  # noqa: SLF001 - documented for any model
+        prepared.insert(*current.pending.pop(next(iter(current.pending))))
     while current.checks:
         check, keys = current.checks.popitem()
         if keys:

@@ -15,10 +15,11 @@ from typing import Any
 
 from django.db import IntegrityError
 
-from tradecore import clock, db
+from tradecore import clock, db, prepared
 from tradecore.card_numbers import looks_like_card_number
 from tradecore.errors import Kind, Refusal
 from tradecore.models import IdempotencyRecord
+from tradecore.prepared import Update
 
 LEASE = timedelta(seconds=30)
 KEY_LENGTH_MAX = 255
@@ -133,8 +134,8 @@ def free(held: Claim) -> None:
 def _first_claim(*, scope_hash: str, fingerprint: str) -> Claim:
     now = clock.real_now()
     with db.savepoint():
-        IdempotencyRecord.objects.create(
-            scope_hash=scope_hash, fingerprint=fingerprint, locked_until=now + LEASE, created_at=now
+        prepared.insert(
+            IdempotencyRecord(scope_hash=scope_hash, fingerprint=fingerprint, locked_until=now + LEASE, created_at=now)
         )
     return Claim(scope_hash=scope_hash, fence=1)
 
@@ -159,9 +160,16 @@ def _later_claim(*, scope_hash: str, fingerprint: str) -> Claim | Outcome:
     return Claim(scope_hash, fence, record.recovery_point, record.recovery_subject)
 
 
+_WRITE = Update(
+    lambda scope, fence, **changes: (
+        IdempotencyRecord.objects.filter(pk=scope, fence=fence, state=IdempotencyRecord.STARTED),
+        changes,
+    )
+)
+
+
 def _write(held: Claim, **changes: Any) -> None:
-    mine = IdempotencyRecord.objects.filter(pk=held.scope_hash, fence=held.fence, state=IdempotencyRecord.STARTED)
-    if not mine.update(**changes):
+    if not _WRITE(scope=held.scope_hash, fence=held.fence, **changes):
         raise ClaimLost
 
 

@@ -9,12 +9,15 @@ The order is asserted on every lock of every transaction, in production too: an 
 would otherwise show itself as a deadlock on the busiest evening of the year.
 """
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from enum import IntEnum
 from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
+
+from tradecore.prepared import Select
 
 RowT = TypeVar("RowT", bound=Model)
 Key = tuple[Any, ...]
@@ -82,11 +85,11 @@ def note_lock(rank: Rank, *key: Any) -> None:
     ledger.highest = lock
 
 
-def lock_rows(rank: Rank, rows: QuerySet[RowT], ids: Iterable[int]) -> list[RowT]:
+def lock_rows(rank: Rank, model: type[RowT], ids: Iterable[int]) -> list[RowT]:
     """Lock rows of one table by primary key, in key order, with one statement; those that do not exist are left out.
 
-    `rows` must not join: MariaDB has no FOR UPDATE OF and would lock the joined rows too. A row that this transaction
-    has locked before is the same object again, without a statement: nobody else can have changed it.
+    A row that this transaction has locked before is the same object again, without a statement: nobody else can have
+    changed it.
     """
     wanted = sorted(set(ids))
     for pk in wanted:
@@ -94,33 +97,46 @@ def lock_rows(rank: Rank, rows: QuerySet[RowT], ids: Iterable[int]) -> list[RowT
     remembered = _remembered(rank, wanted)
     missing = [pk for pk in wanted if pk not in remembered]
     if missing:
-        found = rows.filter(pk__in=missing) if len(missing) > 1 else rows.filter(pk=missing[0])
-        for row in found.order_by("pk").select_for_update():
+        for row in _locking(model)(pks=tuple(missing)):
             remembered[row.pk] = _remember(rank, row)
     return [remembered[pk] for pk in wanted if pk in remembered]
 
 
-def lock_row(rank: Rank, rows: QuerySet[RowT], pk: int) -> RowT | None:
+def lock_row(rank: Rank, model: type[RowT], pk: int) -> RowT | None:
     """Lock one row by primary key; None if it does not exist."""
-    return next(iter(lock_rows(rank, rows, [pk])), None)
+    return next(iter(lock_rows(rank, model, [pk])), None)
 
 
-def lock_children(rank: Rank, rows: QuerySet[RowT], *, of: int) -> list[RowT]:
+def lock_children(rank: Rank, children: Select[RowT], *, of: int) -> list[RowT]:
     """Lock the few rows that hang on row `of`, which is locked already, in key order, with one statement.
 
-    Their parent's lock is what keeps others out; the order of theirs is asserted as ever, and as with `lock_rows` they
-    are asked for once per transaction.
+    `children` is given `of`, and made by `locking_children`. Their parent's lock is what keeps others out; the order of
+    theirs is asserted as ever, and as with `lock_rows` they are asked for once per transaction.
     """
     ledger = _current.get()
     if ledger is not None and (rank, of) in ledger.children:
         return cast(list[RowT], ledger.children[rank, of])
-    found = list(rows.order_by("pk").select_for_update())
+    found = children(of=of)
     for row in found:
         note_lock(rank, row.pk)
-    children = [_remember(rank, row) for row in found]
+    locked = [_remember(rank, row) for row in found]
     if ledger is not None:
-        ledger.children[rank, of] = cast(list[Model], children)
-    return children
+        ledger.children[rank, of] = cast(list[Model], locked)
+    return locked
+
+
+def locking_children(rows: Callable[[Any], QuerySet[RowT]]) -> Select[RowT]:
+    """The rows that hang on one, given its key, as `lock_children` locks them.
+
+    They must not join: MariaDB has no FOR UPDATE OF and would lock the joined rows too.
+    """
+    return Select(lambda of: rows(of).order_by("pk").select_for_update())
+
+
+@functools.cache
+def _locking(model: type[RowT]) -> Select[RowT]:
+    rows = model._default_manager  # noqa: SLF001 - documented for any model
+    return Select(lambda pks: rows.filter(pk__in=pks).order_by("pk").select_for_update())
 
 
 def _remembered(rank: Rank, pks: Iterable[int]) -> dict[int, Any]:

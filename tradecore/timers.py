@@ -19,6 +19,7 @@ from django.db.models import F, Q, QuerySet
 
 from tradecore import clock, db
 from tradecore.models import Timer
+from tradecore.prepared import Delete
 
 log = structlog.get_logger()
 
@@ -104,8 +105,14 @@ def cancel_timers(*, subjects: Iterable[int], kinds: Iterable[str]) -> None:
 
     One that is just firing elsewhere finds itself gone and rolls back.
     """
-    pending = Timer.objects.filter(subject__in=list(subjects), kind__in=list(kinds), fired_at=None)
-    pending.exclude(pk=_firing.get().timer_id).delete()
+    _CANCEL(subjects=set(subjects), kinds=set(kinds), firing=_firing.get().timer_id)
+
+
+_CANCEL = Delete(
+    lambda subjects, kinds, firing: Timer.objects.filter(subject__in=subjects, kind__in=kinds, fired_at=None).exclude(
+        pk=firing
+    )
+)
 
 
 def sweep(

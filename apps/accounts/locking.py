@@ -7,4 +7,5 @@ from tradecore import db, locks
 @db.transaction_required
 def lock_user(user_id: int) -> User | None:
     """Lock a user who may sign in; None if there is none."""
-    return locks.lock_row(locks.Rank.ACCOUNT, User.objects.filter(is_active=True), user_id)
+    user = locks.lock_row(locks.Rank.ACCOUNT, User, user_id)
+    return user if user is not None and user.is_active else None

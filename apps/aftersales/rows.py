@@ -66,7 +66,7 @@ def lock_case(case_id: int) -> Case:
     if order_id is None:
         raise NotFound(what="case")
     orders.lock_order(order_id=order_id)
-    case = lock_row(Rank.CASE, Case.objects.all(), case_id)
+    case = lock_row(Rank.CASE, Case, case_id)
     assert case is not None, f"case {case_id} is never deleted"
     return case
 

@@ -38,6 +38,7 @@ from apps.catalog.fields import title_key
 from apps.catalog.price_drops import PRICE_DROP, subject_of, to_waiting_price
 from tradecore import approvals
 from tradecore.money import Money
+from tradecore.prepared import Select
 
 _EVERYTHING = ListingFilter()
 _LAST_CHARACTER = "\U0010ffff"
@@ -45,8 +46,7 @@ _LAST_CHARACTER = "\U0010ffff"
 
 def list_offers(*, sku_ids: Collection[int], market: str, now: datetime) -> dict[int, Offer]:
     """What a quote needs to know of each SKU, by id, in one statement. SKUs that do not exist are left out."""
-    skus = models.Sku.objects.filter(pk__in=set(sku_ids)).select_related("product")
-    return {row.pk: _offer_of(row, row.price) for row in skus.annotate(price=_price_at(market, now))}
+    return {row.pk: _offer_of(row, row.price) for row in _OFFERED(skus=set(sku_ids), market=market, now=now)}
 
 
 def get_product(*, product_id: int, market: str, now: datetime) -> Listing:
@@ -203,7 +203,7 @@ def _money_of(price: Mapping[str, Any] | None) -> Money | None:
     return Money(price["minor"], price["currency"]) if price else None
 
 
-def _price_at(market: str, now: datetime) -> Subquery:
+def _price_at(market: Any, now: Any) -> Subquery:
     """The price of the SKU of the outer query, as JSON or NULL. See Note [The price at a moment]."""
     begun = models.SkuPrice.objects.filter(sku=OuterRef("pk"), market=market, valid_from__lte=now)
     latest = begun.order_by("-valid_from").values(json=JSONObject(minor="amount_minor", currency="currency"))
@@ -273,3 +273,10 @@ def _listings(
     for row in theirs.annotate(price=_price_at(market, now)):
         by_product[row.product_id].append(PricedSku(sku=sku_of(row), price=_money_of(row.price)))
     return [Listing(product=product_of(row), skus=tuple(by_product[row.pk])) for row in products]
+
+
+_OFFERED = Select(
+    lambda skus, market, now: (
+        models.Sku.objects.filter(pk__in=skus).select_related("product").annotate(price=_price_at(market, now))
+    )
+)

@@ -63,7 +63,7 @@ def issue(draft: Draft, *, series_id: int, now: datetime) -> bool:
 
     Locks: the series, until the commit. See Note [Numbers without gaps].
     """
-    series = lock_row(Rank.SERIES, Series.objects.all(), series_id)
+    series = lock_row(Rank.SERIES, Series, series_id)
     assert series is not None, "a series is never deleted"
     if Document.objects.filter(kind=draft.kind.value, subject_ref=draft.subject_ref).exists():
         return False

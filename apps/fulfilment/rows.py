@@ -23,7 +23,7 @@ def lock_package(package_id: int) -> Package:
     if order_id is None:
         raise NotFound(what="package")
     orders.lock_order(order_id=order_id)
-    package = lock_row(Rank.PACKAGE, Package.objects.all(), package_id)
+    package = lock_row(Rank.PACKAGE, Package, package_id)
     assert package is not None, f"package {package_id} is never deleted"
     prefetch_related_objects([package], "lines")
     return package

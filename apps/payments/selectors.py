@@ -25,18 +25,29 @@ from apps.payments.provider import PROVIDERS, SettledKind, SettlementLine
 from tradecore.errors import NotFound
 from tradecore.ids import MAX_ID
 from tradecore.money import Money
+from tradecore.prepared import Select
+
+_PAYABLE_OF = Select(
+    lambda reference: ProviderCall.objects.filter(pk=reference).values_list("tender__intent__payable_ref", flat=True)
+)
+_INTENT = Select(lambda payable: PaymentIntent.objects.filter(payable_ref=payable))
+_TENDERS = Select(lambda intent: Tender.objects.filter(intent_id=intent).order_by("position"))
 
 
 def find_payable_ref(*, call_reference: int) -> int | None:
     """The payable that a call of ours belongs to; None if the reference is not ours."""
-    found = ProviderCall.objects.filter(pk=call_reference)
-    return found.values_list("tender__intent__payable_ref", flat=True).first()
+    return _PAYABLE_OF.find(reference=call_reference)
 
 
 def get_payment(*, payable_ref: int) -> Payment:
-    """The payment of a payable. Raises PaymentIntent.DoesNotExist: every payable has one."""
-    intent = PaymentIntent.objects.get(payable_ref=payable_ref)
-    return view_payment(intent, list(intent.tenders.order_by("position")))
+    """The payment of a payable. Raises ValueError for what is none: every payable has one."""
+    (intent,) = _INTENT(payable=payable_ref)
+    return view_payment(intent, list_tenders(intent))
+
+
+def list_tenders(intent: PaymentIntent) -> list[Tender]:
+    """The tenders of an intent, as they were offered."""
+    return _TENDERS(intent=intent.pk)
 
 
 def list_payments(*, payable_refs: Iterable[int]) -> dict[int, Payment]:

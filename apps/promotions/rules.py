@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -12,6 +13,7 @@ from apps.promotions.contracts import PromotionKind, TargetKind
 from apps.promotions.kinds import SHAPES, to_benefit
 from apps.promotions.models import PromotionScope
 from apps.promotions.standing import Standing, budget_left, is_frozen, is_ongoing, used_by, uses_left
+from tradecore.prepared import Select
 
 _PLATFORM = 0
 
@@ -35,32 +37,45 @@ def list_rules(
     statement.
     Refuses: CouponCodeInvalid.
     """
-    automatic = Q(needs_code=False) & _names_any(
-        shop_ids=set(shop_ids), product_ids=set(product_ids), sku_ids=set(sku_ids), category_ids=set(category_ids)
-    )
-    found = _live_scopes(automatic, market=market, buyer_ref=buyer_ref, now=now)
-    if codes:
-        named = Q(promotion__market=market, promotion__code__in={canonical_code(code) for code in codes})
-        found = found.union(_live_scopes(named, market=market, buyer_ref=buyer_ref, now=now), all=True)
-    return tuple(_to_rules(found))
+    basket = {
+        "owners": {_PLATFORM, *shop_ids},
+        "shops": set(shop_ids),
+        "products": set(product_ids),
+        "skus": set(sku_ids),
+        "categories": set(category_ids),
+    }
+    asked = {**basket, "market": market, "buyer": buyer_ref, "now": now}
+    if not codes:
+        return tuple(_to_rules(_AUTOMATIC(**asked)))
+    return tuple(_to_rules(_AUTOMATIC_AND_NAMED(**asked, codes={canonical_code(code) for code in codes})))
 
 
-def _names_any(*, shop_ids: set[int], product_ids: set[int], sku_ids: set[int], category_ids: set[int]) -> Q:
+def _automatic(*, market: Any, buyer: Any, now: Any, **basket: Any) -> QuerySet[PromotionScope]:
     """One range of the index for each thing in the basket. A category is shared, so it is asked for owner by owner."""
-    return (
+    names_any = (
         Q(target_kind=TargetKind.ALL, target_id=0)
-        | Q(target_kind=TargetKind.SHOP, target_id__in=shop_ids)
-        | Q(target_kind=TargetKind.PRODUCT, target_id__in=product_ids)
-        | Q(target_kind=TargetKind.SKU, target_id__in=sku_ids)
-        | Q(target_kind=TargetKind.CATEGORY, target_id__in=category_ids, owner_key__in={_PLATFORM, *shop_ids})
+        | Q(target_kind=TargetKind.SHOP, target_id__in=basket["shops"])
+        | Q(target_kind=TargetKind.PRODUCT, target_id__in=basket["products"])
+        | Q(target_kind=TargetKind.SKU, target_id__in=basket["skus"])
+        | Q(target_kind=TargetKind.CATEGORY, target_id__in=basket["categories"], owner_key__in=basket["owners"])
     )
+    return _live_scopes(Q(names_any, needs_code=False), market=market, buyer=buyer, now=now)
 
 
-def _live_scopes(condition: Q, *, market: str, buyer_ref: int, now: datetime) -> QuerySet[PromotionScope]:
+def _automatic_and_named(*, codes: Any, market: Any, buyer: Any, now: Any, **basket: Any) -> QuerySet[PromotionScope]:
+    named = _live_scopes(Q(promotion__market=market, promotion__code__in=codes), market=market, buyer=buyer, now=now)
+    return _automatic(market=market, buyer=buyer, now=now, **basket).union(named, all=True)
+
+
+def _live_scopes(condition: Q, *, market: Any, buyer: Any, now: Any) -> QuerySet[PromotionScope]:
     scopes = PromotionScope.objects.filter(
         condition, is_ongoing(now, prefix="promotion__"), ~is_frozen("promotion_id"), market=market
     )
-    return scopes.select_related("promotion").annotate(used_by_buyer=used_by(buyer_ref, "promotion_id"))
+    return scopes.select_related("promotion").annotate(used_by_buyer=used_by(buyer, "promotion_id"))
+
+
+_AUTOMATIC = Select(_automatic)
+_AUTOMATIC_AND_NAMED = Select(_automatic_and_named)
 
 
 def _to_rules(scopes: Iterable[PromotionScope]) -> Iterable[PromotionRule]:

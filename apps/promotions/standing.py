@@ -5,6 +5,7 @@ What is shown, what is offered to pricing and what is enforced all ask here, so 
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
@@ -38,8 +39,8 @@ def status_at(promotion: Promotion, now: datetime) -> PromotionStatus:
     return PromotionStatus.ONGOING if now < promotion.ends_at else PromotionStatus.EXPIRED
 
 
-def is_ongoing(now: datetime, *, prefix: str = "") -> Q:
-    """The condition that a promotion is ONGOING; `prefix` leads to it from another table."""
+def is_ongoing(now: Any, *, prefix: str = "") -> Q:
+    """The condition that a promotion is ONGOING at a moment; `prefix` leads to it from another table."""
     terms = {"state": PromotionState.PUBLISHED, "starts_at__lte": now, "ends_at__gt": now}
     return Q(**{prefix + term: value for term, value in terms.items()})
 
@@ -84,7 +85,7 @@ def is_frozen(promotion_id: str) -> Exists:
     return Exists(Freeze.objects.filter(kind=freezes.PROMOTION, subject=OuterRef(promotion_id)))
 
 
-def used_by(buyer_ref: int, promotion_id: str) -> Subquery:
+def used_by(buyer_ref: Any, promotion_id: str) -> Subquery:
     """How often the buyer has used the promotion that the column of the outer query names."""
     usage = BuyerUsage.objects.filter(promotion_id=OuterRef(promotion_id), buyer_ref=buyer_ref)
     return Subquery(usage.values("uses"))

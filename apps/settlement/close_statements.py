@@ -25,7 +25,7 @@ def close_statements(*, now: datetime, limit: int = BATCH) -> int:
 def close_statement(*, statement_id: int, now: datetime) -> bool:
     """Close one statement whose day is over. False if it is closed already. Locks: the account."""
     shop_id = Statement.objects.values_list("shop_id", flat=True).get(pk=statement_id)
-    lock_row(Rank.ACCOUNT, SellerAccount.objects.all(), shop_id)
+    lock_row(Rank.ACCOUNT, SellerAccount, shop_id)
     statement = Statement.objects.get(pk=statement_id)
     if statement.closed_at is not None or now < statement.closes_at:
         return False

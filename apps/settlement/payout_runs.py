@@ -116,7 +116,7 @@ def carry_out_run(approved: Approved, now: datetime) -> None:
         raise ContentChanged
     _move_run(run, "APPROVED", decided_by=approved.approved_by, now=now)
     frozen = freezes.read_frozen(kind=freezes.SHOP_PAYOUTS)
-    locked = lock_rows(Rank.ACCOUNT, SellerAccount.objects.all(), [payout.shop_id for payout in payouts])
+    locked = lock_rows(Rank.ACCOUNT, SellerAccount, [payout.shop_id for payout in payouts])
     accounts = {account.shop_id: account for account in locked}
     for payout in payouts:
         _approve(payout, accounts[payout.shop_id], frozen=frozen, now=now)
@@ -137,7 +137,7 @@ def cancel_expired_runs(*, now: datetime) -> int:
 
 @db.use_case
 def _cancel_expired(run_id: int, *, now: datetime) -> bool:
-    run = lock_row(Rank.SETTLEMENT, PayoutRun.objects.all(), run_id)
+    run = lock_row(Rank.SETTLEMENT, PayoutRun, run_id)
     if run is None or run.status != "PROPOSED":
         return False
     _cancel(run, decided_by="", now=now)
@@ -235,7 +235,7 @@ def _describe(payout: Payout) -> dict[str, Any]:
 
 def _lock_open_run(content: Mapping[str, Any]) -> PayoutRun:
     """Refuses: PayoutRunOver."""
-    run = lock_row(Rank.SETTLEMENT, PayoutRun.objects.all(), int(content["run_id"]))
+    run = lock_row(Rank.SETTLEMENT, PayoutRun, int(content["run_id"]))
     assert run is not None, "a run is never deleted"
     if run.status != "PROPOSED":
         raise PayoutRunOver(run_status=run.status)

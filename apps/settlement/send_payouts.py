@@ -93,7 +93,7 @@ def record_answer(*, payout_id: int, answer: BankAnswer, now: datetime) -> None:
     What contradicts the payout, or what was said before, changes nothing and is told to the administrators.
     Locks, in this order: payout, account.
     """
-    payout = lock_row(Rank.SETTLEMENT, Payout.objects.all(), payout_id)
+    payout = lock_row(Rank.SETTLEMENT, Payout, payout_id)
     assert payout is not None, "a payout is never deleted"
     contradiction = _contradiction_in(payout, answer)
     if contradiction:

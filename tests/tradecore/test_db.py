@@ -283,14 +283,14 @@ class TestLockOrder:
         pk = Freeze.objects.get().pk
 
         def body() -> None:
-            first = locks.lock_row(Rank.PURCHASE, Freeze.objects.all(), pk)
+            first = locks.lock_row(Rank.PURCHASE, Freeze, pk)
             with django_assert_num_queries(0):
-                assert locks.lock_row(Rank.PURCHASE, Freeze.objects.all(), pk) is first
+                assert locks.lock_row(Rank.PURCHASE, Freeze, pk) is first
 
         in_use_case(body)
 
     def test_leaves_out_what_does_not_exist(self) -> None:
-        assert in_use_case(lambda: locks.lock_rows(Rank.PURCHASE, Freeze.objects.all(), [1, 2])) == []
+        assert in_use_case(lambda: locks.lock_rows(Rank.PURCHASE, Freeze, [1, 2])) == []
 
 
 @pytest.mark.django_db(transaction=True)

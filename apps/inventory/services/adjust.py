@@ -11,7 +11,7 @@ from apps.inventory.bulk import BULK_CHANGE, is_bulk, may_be_bulk, subject_of, t
 from apps.inventory.contracts import QUANTITY_MAX, MovementKind, StockLevel
 from apps.inventory.errors import AdjustmentInvalid, NotEnoughAvailable, StockChanged
 from apps.inventory.selectors import get_warehouse, to_level
-from apps.inventory.services.movements import change_counters
+from apps.inventory.services.movements import adjust_counters
 from tradecore import approvals, audit, db, locks
 from tradecore.approvals import Approved, AwaitsApproval
 from tradecore.locks import Rank
@@ -122,12 +122,11 @@ def _ask(wanted: _Adjustment, level: StockLevel, *, now: datetime) -> AwaitsAppr
 def _adjust(wanted: _Adjustment, *, now: datetime) -> StockLevel:
     """Refuses, in this order: StockChanged, NotEnoughAvailable."""
     _record(wanted, now=now)
-    changed = change_counters(
-        MovementKind.ADJUSTED,
+    changed = adjust_counters(
+        _is_on_hand(wanted.expected_on_hand),
         sku_id=wanted.sku_id,
         warehouse_id=wanted.warehouse_id,
-        quantity=wanted.delta,
-        condition=_is_on_hand(wanted.expected_on_hand),
+        delta=wanted.delta,
     )
     rows = models.Stock.objects.select_related("warehouse")
     stock = rows.get(sku_id=wanted.sku_id, warehouse_id=wanted.warehouse_id)

@@ -19,8 +19,9 @@ from apps.inventory.contracts import MovementKind, StockLine
 from apps.inventory.errors import HoldRefused, OutOfStock
 from apps.inventory.planning import Part, Shelf, find_shortages, plan_parts
 from apps.inventory.services.movements import Move, change_counters, in_lock_order, write_journal
-from tradecore import clock, db, locks
+from tradecore import clock, db, locks, prepared
 from tradecore.locks import Rank
+from tradecore.prepared import Select
 
 _CHANGED_SINCE_READ = 1020
 
@@ -57,18 +58,25 @@ def _open(*, owner_ref: int, expires_at: datetime, now: datetime) -> None:
     """The owner is the key, so a second hold, or a tombstone, is found by the insert itself."""
     locks.note_lock(Rank.STOCK_HOLD, owner_ref)
     try:
-        models.StockHold.objects.create(
-            owner_ref=owner_ref, clock=clock.clock_name(), expires_at=expires_at, opened_at=now
+        prepared.insert(
+            models.StockHold(owner_ref=owner_ref, clock=clock.clock_name(), expires_at=expires_at, opened_at=now)
         )
     except IntegrityError as error:
         raise HoldRefused(owner_ref=owner_ref) from error
 
 
+_SHELVES = Select(
+    lambda skus: (
+        models.Stock.objects.filter(sku_id__in=skus)
+        .order_by("warehouse__priority", "warehouse_id")
+        .values_list("sku_id", "warehouse_id", "available")
+    )
+)
+
+
 def _list_shelves(lines: Sequence[StockLine]) -> list[Shelf]:
     """What warehouses have of the SKUs, in the order in which they serve; read, not locked."""
-    stocks = models.Stock.objects.filter(sku_id__in={line.sku_id for line in lines})
-    in_order = stocks.order_by("warehouse__priority", "warehouse_id")
-    return [Shelf(*row) for row in in_order.values_list("sku_id", "warehouse_id", "available")]
+    return [Shelf(*row) for row in _SHELVES(skus={line.sku_id for line in lines})]
 
 
 def _insert_lines(owner_ref: int, parts: Sequence[Part], *, now: datetime) -> list[Move]:

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from apps.inventory import models
 from apps.inventory.contracts import MovementKind
@@ -13,6 +15,7 @@ from apps.inventory.effects import EFFECTS
 from apps.inventory.errors import CountersDrifted
 from tradecore import db, locks
 from tradecore.locks import Rank
+from tradecore.prepared import Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,27 @@ def in_lock_order(moves: Iterable[Move]) -> list[tuple[tuple[int, int], int]]:
     return sorted(sums.items())
 
 
-def change_counters(
-    kind: MovementKind, *, sku_id: int, warehouse_id: int, quantity: int, condition: Q | None = None
-) -> bool:
+def change_counters(kind: MovementKind, *, sku_id: int, warehouse_id: int, quantity: int) -> bool:
     """Change the counters of one stock in one statement; False, and nothing changed, if one would become negative."""
-    deltas = {counter: delta for counter, delta in EFFECTS[kind].of(quantity).items() if delta}
-    enough = {f"{counter}__gte": -delta for counter, delta in deltas.items() if delta < 0}
-    stock = models.Stock.objects.filter(condition or Q(), sku_id=sku_id, warehouse_id=warehouse_id, **enough)
     locks.note_lock(Rank.STOCK, sku_id, warehouse_id)
-    return bool(stock.update(**{counter: F(counter) + delta for counter, delta in deltas.items()}))
+    return bool(_CHANGES[kind](sku=sku_id, warehouse=warehouse_id, quantity=quantity))
+
+
+def adjust_counters(condition: Q, *, sku_id: int, warehouse_id: int, delta: int) -> bool:
+    """Add pieces to one stock, or take some away, if a condition holds; False, and nothing changed, if it does not."""
+    locks.note_lock(Rank.STOCK, sku_id, warehouse_id)
+    stock, counters = _change(MovementKind.ADJUSTED, sku_id, warehouse_id, delta)
+    return bool(stock.filter(condition, available__gte=-delta).update(**counters))
+
+
+def _change(
+    kind: MovementKind, sku: Any, warehouse: Any, quantity: Any
+) -> tuple[QuerySet[models.Stock], dict[str, Any]]:
+    """The stock, if it has enough of what the movement takes away, and what its counters become."""
+    signs = {counter: sign for counter, sign in EFFECTS[kind].of(1).items() if sign}
+    enough = {f"{counter}__gte": quantity for counter, sign in signs.items() if sign < 0}
+    stock = models.Stock.objects.filter(sku_id=sku, warehouse_id=warehouse, **enough)
+    return stock, {name: F(name) + quantity if sign > 0 else F(name) - quantity for name, sign in signs.items()}
+
+
+_CHANGES = {kind: Update(partial(_change, kind)) for kind in EFFECTS}

@@ -12,6 +12,7 @@ from apps.inventory.selectors import list_overdue_holds
 from apps.inventory.services.movements import Move, move
 from tradecore import clock, db, locks
 from tradecore.locks import Rank
+from tradecore.prepared import Select, Update
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ def post(*, owner_ref: int, now: datetime) -> bool:
     if before != HoldStatus.PENDING:
         return before == HoldStatus.POSTED
     moves = _list_pending(owner_ref)
-    models.StockHoldLine.objects.filter(hold_id=owner_ref).update(posted=F("quantity") - F("voided"))
+    _POST_LINES(hold=owner_ref)
     move(MovementKind.POSTED, moves, now=now)
     return True
 
@@ -80,6 +81,21 @@ def _expire(owner_ref: int, *, now: datetime) -> bool:
     return True
 
 
+_RESOLVE = Update(
+    lambda owner, status, now: (
+        models.StockHold.objects.filter(pk=owner, status=HoldStatus.PENDING),
+        {"status": status, "resolved_at": now},
+    )
+)
+_STATUS = Select(lambda owner: models.StockHold.objects.filter(pk=owner).values_list("status", flat=True))
+_PENDING_LINES = Select(
+    lambda hold: models.StockHoldLine.objects.filter(hold_id=hold, quantity__gt=F("voided")).order_by("id")
+)
+_POST_LINES = Update(
+    lambda hold: (models.StockHoldLine.objects.filter(hold_id=hold), {"posted": F("quantity") - F("voided")})
+)
+
+
 def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None:
     """Compare and set. Returns what the hold was: PENDING means that it is resolved now, None that there is none.
 
@@ -87,9 +103,8 @@ def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None
     """
     states.HOLD.check(HoldStatus.PENDING, status)
     locks.note_lock(Rank.STOCK_HOLD, owner_ref)
-    hold = models.StockHold.objects.filter(pk=owner_ref)
-    while not hold.filter(status=HoldStatus.PENDING).update(status=status, resolved_at=now):
-        before = hold.values_list("status", flat=True).first()
+    while not _RESOLVE(owner=owner_ref, status=status, now=now):
+        before = _STATUS.find(owner=owner_ref)
         if before != HoldStatus.PENDING:
             return before
     return HoldStatus.PENDING
@@ -97,8 +112,7 @@ def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None
 
 def _list_pending(owner_ref: int) -> list[Move]:
     """What is left of each line of a hold that was pending until now."""
-    lines = models.StockHoldLine.objects.filter(hold_id=owner_ref, quantity__gt=F("voided")).order_by("id")
-    return [Move(line=line, quantity=line.quantity - line.voided) for line in lines]
+    return [Move(line=line, quantity=line.quantity - line.voided) for line in _PENDING_LINES(hold=owner_ref)]
 
 
 def _give_back(owner_ref: int, *, now: datetime, reason: str = "") -> None:

@@ -18,6 +18,7 @@ from apps.ledger.errors import AlreadyReversed, NotReversible, PostingUnbalanced
 from tradecore import audit, db
 from tradecore.errors import NotFound
 from tradecore.ids import gene_of, new_id
+from tradecore.prepared import Select
 
 ENTRIES_MIN = 2
 
@@ -169,12 +170,20 @@ def _write(row: models.Posting, entries: Iterable[models.Entry]) -> None:
     db.check_inserted(_check_stored, row.pk)
 
 
+_SUMS = Select(
+    lambda postings: (
+        models.Entry.objects.filter(posting__id__in=postings)
+        .order_by()
+        .values_list("posting_id", "currency", "is_pending")
+        .annotate(total=Sum("amount_minor"), count=Count("pk"))
+    )
+)
+
+
 def _check_stored(posting_ids: Sequence[int]) -> None:
     """Raise PostingUnbalanced unless each of the postings stands in the database as it should: balanced, whole."""
-    stored = models.Entry.objects.filter(posting_id__in=posting_ids)
-    sums = stored.order_by().values_list("posting_id", "currency", "is_pending")
     balanced = set()
-    for posting_id, currency, _, total, count in sums.annotate(total=Sum("amount_minor"), count=Count("pk")):
+    for posting_id, currency, _, total, count in _SUMS(postings=set(posting_ids)):
         if total or count < ENTRIES_MIN:
             raise PostingUnbalanced(f"posting {posting_id}: {count} entries add up to {total} {currency}")
         balanced.add(posting_id)

@@ -82,7 +82,7 @@ def list_waiting(*, real_now: datetime) -> QuerySet[models.Posting]:
 def lock_sealer() -> models.Sealer:
     """Whoever holds this row has the chain and the balances for itself."""
     models.Sealer.objects.get_or_create(pk=_ROW)
-    sealer = lock_row(Rank.ACCOUNT, models.Sealer.objects.all(), _ROW)
+    sealer = lock_row(Rank.ACCOUNT, models.Sealer, _ROW)
     assert sealer is not None, "made above, and never deleted"
     return sealer
 

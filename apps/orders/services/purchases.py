@@ -25,6 +25,7 @@ from tradecore import db, outbox, wire
 from tradecore.ids import gene_of, new_id
 from tradecore.locks import Rank, lock_children
 from tradecore.money import Money
+from tradecore.prepared import Update
 
 
 @db.transaction_required
@@ -135,7 +136,7 @@ def lock_unpaid_purchase(*, purchase_id: int) -> UnpaidPurchase | None:
     purchase = rows.lock_purchase(purchase_id)
     if purchase.status != "AWAITING_PAYMENT":
         return None
-    orders = lock_children(Rank.ORDER, Order.objects.filter(purchase=purchase), of=purchase.pk)
+    orders = lock_children(Rank.ORDER, rows.ORDERS_OF, of=purchase.pk)
     return UnpaidPurchase(
         id=purchase.pk,
         market=purchase.market,
@@ -159,15 +160,28 @@ def extend_pay_by(*, purchase_id: int, pay_by: datetime) -> None:
     Purchase.objects.filter(pk=purchase_id, status="AWAITING_PAYMENT", pay_by__lt=pay_by).update(pay_by=pay_by)
 
 
+_ENDING = ("status", "version", "paid_at", "closed_at")
+_END = Update(
+    lambda purchase, version_before, status_before, **ending: (
+        Purchase.objects.filter(pk=purchase, version=version_before, status=status_before),
+        ending,
+    )
+)
+
+
 def _end(purchase: Purchase, status: str, event: outbox.Event, *, now: datetime, **moments: datetime) -> None:
     states.PURCHASE.check(purchase.status, status)
     version_before = purchase.version
     _publish(purchase, event, now=now)
-    before = Purchase.objects.filter(pk=purchase.pk, version=version_before, status=purchase.status)
-    updated = before.update(status=status, version=purchase.version, **moments)
-    purchase.status = status
+    status_before, purchase.status = purchase.status, status
     for name, moment in moments.items():
         setattr(purchase, name, moment)
+    updated = _END(
+        purchase=purchase.pk,
+        version_before=version_before,
+        status_before=status_before,
+        **{name: getattr(purchase, name) for name in _ENDING},
+    )
     assert updated == 1, f"purchase {purchase.pk} changed under its lock"
 
 

@@ -14,8 +14,9 @@ from apps.orders.models import Order, OrderHold, OrderLine, OrderTransition, Pur
 from apps.orders.status import derive_status, facts_of
 from tradecore import db, outbox
 from tradecore.errors import NotFound
-from tradecore.locks import Rank, lock_children, lock_row
+from tradecore.locks import Rank, lock_children, lock_row, locking_children
 from tradecore.money import Money
+from tradecore.prepared import Select
 
 
 @dataclass(slots=True)
@@ -46,9 +47,14 @@ class Cause:
     reason: str = ""
 
 
+#: The orders of a purchase, as they are locked.
+ORDERS_OF = locking_children(lambda purchase: Order.objects.filter(purchase_id=purchase))
+_LINES = Select(lambda orders: OrderLine.objects.filter(order__id__in=orders).order_by("line_no"))
+
+
 def lock_purchase(purchase_id: int) -> Purchase:
     """The purchase, locked. Refuses: NotFound."""
-    purchase = lock_row(Rank.PURCHASE, Purchase.objects.all(), purchase_id)
+    purchase = lock_row(Rank.PURCHASE, Purchase, purchase_id)
     if purchase is None:
         raise NotFound(what="purchase")
     return purchase
@@ -56,10 +62,10 @@ def lock_purchase(purchase_id: int) -> Purchase:
 
 def lock_order(order_id: int) -> LockedOrder:
     """The order, locked, with its lines. Refuses: NotFound."""
-    order = lock_row(Rank.ORDER, Order.objects.all(), order_id)
+    order = lock_row(Rank.ORDER, Order, order_id)
     if order is None:
         raise NotFound(what="order")
-    return LockedOrder(order, list(OrderLine.objects.filter(order=order).order_by("line_no")))
+    return LockedOrder(order, _LINES(orders=(order.pk,)))
 
 
 def lock_with_purchase(order_id: int) -> LockedOrder:
@@ -72,8 +78,8 @@ def lock_with_purchase(order_id: int) -> LockedOrder:
 
 def lock_orders_of(purchase: Purchase) -> list[LockedOrder]:
     """All orders of a locked purchase, locked, with their lines."""
-    orders = lock_children(Rank.ORDER, Order.objects.filter(purchase=purchase), of=purchase.pk)
-    lines = list(OrderLine.objects.filter(order__in=orders).order_by("line_no"))
+    orders = lock_children(Rank.ORDER, ORDERS_OF, of=purchase.pk)
+    lines = _LINES(orders={order.pk for order in orders})
     return [LockedOrder(order, [line for line in lines if line.order_id == order.pk]) for order in orders]
 
 

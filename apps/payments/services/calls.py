@@ -19,6 +19,7 @@ from apps.payments.provider import PROVIDERS, Call, Operation, ProviderUnreachab
 from apps.payments.services import rows
 from tradecore import clock, db, freezes
 from tradecore.money import Money
+from tradecore.prepared import Select
 
 log = structlog.get_logger()
 
@@ -82,10 +83,18 @@ def first_call_of(tender: Tender) -> ProviderCall:
     return tender.calls.get(operation__in=FIRST_OPERATIONS)
 
 
+_UNSENT = Select(
+    lambda payable: (
+        ProviderCall.objects.filter(tender__intent__payable_ref=payable, status="CREATED")
+        .select_related("tender__intent", "dispute")
+        .order_by("id")
+    )
+)
+
+
 def list_unsent_calls(*, payable_ref: int) -> list[Call]:
     """The calls of a payable that wait to be sent, oldest first; no refund while all of them are frozen."""
-    unsent = ProviderCall.objects.filter(tender__intent__payable_ref=payable_ref, status="CREATED")
-    calls = [describe_call(row) for row in unsent.select_related("tender__intent", "dispute").order_by("id")]
+    calls = [describe_call(row) for row in _UNSENT(payable=payable_ref)]
     if any(call.operation is Operation.REFUND for call in calls) and _refunds_are_frozen():
         return [call for call in calls if call.operation is not Operation.REFUND]
     return calls

@@ -13,7 +13,7 @@ from apps.payments.errors import (
 )
 from apps.payments.models import CaptureShare, PaymentIntent, ProviderCall, Tender
 from apps.payments.provider import PROVIDERS, Operation
-from apps.payments.selectors import view_payment
+from apps.payments.selectors import list_tenders, view_payment
 from apps.payments.services import calls, refunds, rows
 from tradecore import db
 from tradecore.card_numbers import looks_like_card_number
@@ -87,7 +87,7 @@ def share_captures(*, payable_ref: int, shares: Sequence[Share], now: datetime) 
         rows.store(intent)
     assert intent.status == "PAID", "captures are shared once they cover the amount"
     db.insert_later(*(CaptureShare(intent=intent, order_ref=s.order_ref, amount_minor=s.amount.minor) for s in shares))
-    return view_payment(intent, list(intent.tenders.order_by("position")))
+    return view_payment(intent, list_tenders(intent))
 
 
 @db.transaction_required

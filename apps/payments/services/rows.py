@@ -12,8 +12,9 @@ from apps.payments.contracts import MoneyFact, MoneyMoved
 from apps.payments.models import Capture, Dispute, PaymentIntent, PaymentTransition, ProviderCall, Refund, Tender
 from apps.payments.provider import Statement
 from tradecore import db, outbox
-from tradecore.locks import Rank, lock_children
+from tradecore.locks import Rank, lock_children, locking_children
 from tradecore.money import Money
+from tradecore.prepared import Update
 from tradecore.states import TransitionTable
 
 PROVIDER_REF_LENGTH_MAX = 100
@@ -45,10 +46,21 @@ class Situation:
     now: datetime
 
 
+_INTENT_OF = locking_children(lambda payable: PaymentIntent.objects.filter(payable_ref=payable))
+
+
 def lock_intent(*, payable_ref: int) -> PaymentIntent:
     """The one intent of a payable, locked. Everything about one payment changes under this lock."""
-    (intent,) = lock_children(Rank.PAYMENT, PaymentIntent.objects.filter(payable_ref=payable_ref), of=payable_ref)
+    (intent,) = lock_children(Rank.PAYMENT, _INTENT_OF, of=payable_ref)
     return intent
+
+
+def _move_of(model: type[Model]) -> Update:
+    rows = model._default_manager  # noqa: SLF001 - documented for any model
+    return Update(lambda pk, before, **values: (rows.filter(pk=pk, status=before), values))
+
+
+_MOVES = {model: _move_of(model) for model in _TABLES}
 
 
 def move(
@@ -67,7 +79,7 @@ def move(
     _TABLES[type(row)].check(before, after)
     row.status = after
     if not isinstance(row, PaymentIntent):
-        moved = type(row).objects.filter(pk=row.pk, status=before).update(status=after, **facts)
+        moved = _MOVES[type(row)](pk=row.pk, before=before, status=after, **facts)
         assert moved == 1, f"{row} moved under the lock of its intent"
     db.insert_later(
         PaymentTransition(
@@ -118,7 +130,10 @@ def fact(kind: MoneyMoved, reference: int, tender: Tender, amount_minor: int, **
     )
 
 
+_CHANGING = ("status", "captured_minor", "refunded_minor", "charged_back_minor", "version", "paid_at", "closed_at")
+_STORE = Update(lambda pk, **values: (PaymentIntent.objects.filter(pk=pk), values))
+
+
 def store(intent: PaymentIntent) -> None:
     """Write what may change of a locked intent."""
-    changing = ["status", "captured_minor", "refunded_minor", "charged_back_minor", "version", "paid_at", "closed_at"]
-    intent.save(update_fields=changing)
+    _STORE(pk=intent.pk, **{name: getattr(intent, name) for name in _CHANGING})

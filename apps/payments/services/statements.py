@@ -30,9 +30,10 @@ from apps.payments.provider import (
 )
 from apps.payments.services import calls, disputes, refunds, rows
 from apps.payments.services.rows import PROVIDER_REF_LENGTH_MAX, Situation
-from tradecore import clock, db, wire
+from tradecore import clock, db, prepared, wire
 from tradecore.errors import NotFound
 from tradecore.money import Money
+from tradecore.prepared import Select
 
 ANSWER_LEASE = timedelta(seconds=30)
 BACKOFF_LIMIT_S = 600
@@ -205,9 +206,14 @@ def _read_dispute(stored: Mapping[str, Any] | None) -> DisputeFacts | None:
     return DisputeFacts(stored["reason_code"], evidence_by=datetime.fromisoformat(stored["evidence_by"]))
 
 
+_CALL = Select(
+    lambda reference: ProviderCall.objects.select_related("tender", "refund", "dispute").filter(pk=reference)
+)
+
+
 def _read_situation(payable_ref: int, statement: Statement, *, now: datetime) -> Situation:
     intent = rows.lock_intent(payable_ref=payable_ref)
-    call = ProviderCall.objects.select_related("tender", "refund", "dispute").get(pk=statement.reference)
+    (call,) = _CALL(reference=statement.reference)
     call.tender.intent = intent
     return Situation(intent=intent, tender=call.tender, call=call, statement=statement, now=now)
 
@@ -296,7 +302,7 @@ def _record_capture(situation: Situation, *, is_late: bool) -> tuple[MoneyFact, 
     intent, tender, amount = situation.intent, situation.tender, situation.statement.amount
     was_authorised = tender.status in {"AUTHORISED", "SUSPECT"}
     rows.move(tender, "CAPTURED", intent=intent, now=situation.now)
-    capture = Capture.objects.create(
+    capture = Capture(
         tender=tender,
         provider=tender.provider,
         provider_ref=situation.statement.provider_ref[:PROVIDER_REF_LENGTH_MAX],
@@ -304,6 +310,7 @@ def _record_capture(situation: Situation, *, is_late: bool) -> tuple[MoneyFact, 
         is_late=is_late,
         captured_at=situation.now,
     )
+    prepared.insert(capture)
     intent.captured_minor += amount.minor
     event = PaymentCaptured(
         payment_id=intent.pk, payable_ref=intent.payable_ref, amount=amount, method=tender.method, is_late=is_late

@@ -10,7 +10,7 @@ from apps.promotions.contracts import PromotionUse
 from apps.promotions.errors import BuyerLimitReached, HoldRefused, PromotionNotActive
 from apps.promotions.services.counters import Change, count, lock_hold_key, try_count, try_count_for_buyer
 from apps.promotions.standing import Standing, find_refusal, has_left, is_frozen, is_ongoing, used_by
-from tradecore import clock, db, locks
+from tradecore import clock, db, locks, prepared
 from tradecore.locks import Rank
 
 
@@ -42,12 +42,14 @@ def _open(*, owner_ref: int, buyer_ref: int, expires_at: datetime, now: datetime
     """The owner is the key, so a second hold, or a tombstone, is found by the insert itself."""
     lock_hold_key(owner_ref)
     try:
-        models.PromotionHold.objects.create(
-            owner_ref=owner_ref,
-            buyer_ref=buyer_ref,
-            clock=clock.clock_name(),
-            expires_at=expires_at,
-            opened_at=now,
+        prepared.insert(
+            models.PromotionHold(
+                owner_ref=owner_ref,
+                buyer_ref=buyer_ref,
+                clock=clock.clock_name(),
+                expires_at=expires_at,
+                opened_at=now,
+            )
         )
     except IntegrityError as error:
         raise HoldRefused(owner_ref=owner_ref) from error
@@ -107,7 +109,7 @@ def _take(use: PromotionUse, standing: Standing, *, now: datetime) -> None:
     condition = is_ongoing(now) & has_left(units=use.units, amount_minor=use.amount_minor)
     if try_count(Change.HELD, condition=condition, **wanted):
         return
-    promotion = locks.lock_row(Rank.PROMOTION, models.Promotion.objects.all(), use.promotion_id)
+    promotion = locks.lock_row(Rank.PROMOTION, models.Promotion, use.promotion_id)
     assert promotion is not None, "promotions are never deleted"
     _check(use, Standing(promotion, standing.used_by_buyer, standing.is_frozen), now=now)
     count(Change.HELD, **wanted)  # somebody gave back between the two statements

@@ -125,7 +125,7 @@ def _insert_scopes(row: models.Promotion, terms: Terms) -> None:
 
 def _lock(promotion_id: int, shop_id: int | None) -> models.Promotion:
     """Refuses: NotFound."""
-    row = locks.lock_row(Rank.PROMOTION, models.Promotion.objects.all(), promotion_id)
+    row = locks.lock_row(Rank.PROMOTION, models.Promotion, promotion_id)
     if row is None or row.shop_id != shop_id:
         raise NotFound(what="promotion")
     return row

@@ -10,6 +10,7 @@ from apps.promotions.contracts import HoldStatus
 from apps.promotions.selectors import list_overdue_holds
 from apps.promotions.services.counters import Change, count, count_back_for_buyer, lock_hold_key
 from tradecore import clock, db
+from tradecore.prepared import Select, Update
 
 log = structlog.get_logger()
 
@@ -78,6 +79,18 @@ def _expire(owner_ref: int, *, now: datetime) -> bool:
     return True
 
 
+_RESOLVE = Update(
+    lambda owner, status, now: (
+        models.PromotionHold.objects.filter(pk=owner, status=HoldStatus.PENDING),
+        {"status": status, "resolved_at": now},
+    )
+)
+_STATUS = Select(lambda owner: models.PromotionHold.objects.filter(pk=owner).values_list("status", flat=True))
+_USES = Select(
+    lambda hold: models.PromotionUse.objects.filter(hold_id=hold).select_related("hold").order_by("promotion_id")
+)
+
+
 def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None:
     """Compare and set. Returns what the hold was: PENDING means that it is resolved now, None that there is none.
 
@@ -85,17 +98,15 @@ def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None
     """
     states.HOLD.check(HoldStatus.PENDING, status)
     lock_hold_key(owner_ref)
-    hold = models.PromotionHold.objects.filter(pk=owner_ref)
-    while not hold.filter(status=HoldStatus.PENDING).update(status=status, resolved_at=now):
-        before = hold.values_list("status", flat=True).first()
+    while not _RESOLVE(owner=owner_ref, status=status, now=now):
+        before = _STATUS.find(owner=owner_ref)
         if before != HoldStatus.PENDING:
             return before
     return HoldStatus.PENDING
 
 
 def _list_uses(owner_ref: int) -> list[models.PromotionUse]:
-    uses = models.PromotionUse.objects.filter(hold_id=owner_ref).select_related("hold")
-    return list(uses.order_by("promotion_id"))
+    return _USES(hold=owner_ref)
 
 
 def _count(change: Change, use: models.PromotionUse) -> None:

@@ -31,7 +31,7 @@ _PAYOUT_LINES = Q(kind__in=[kind.value for kind in PAYOUT_KINDS])
 def lock_account(*, shop_id: int, market: str, currency: str) -> SellerAccount:
     """The account of a shop, locked; its first line makes it."""
     SellerAccount.objects.get_or_create(shop_id=shop_id, defaults={"market": market, "currency": currency})
-    account = lock_row(Rank.ACCOUNT, SellerAccount.objects.all(), shop_id)
+    account = lock_row(Rank.ACCOUNT, SellerAccount, shop_id)
     assert account is not None, "made above, and never deleted"
     assert account.currency == currency, f"shop {shop_id} is paid in {account.currency}, not {currency}"
     return account

@@ -1,0 +1,176 @@
+"""Prepared statements find, change and insert what the same querysets would."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import F, Q
+from django.test.utils import CaptureQueriesContext
+
+from apps.inventory.models import Stock, Warehouse
+from tests.factories.inventory import WarehouseFactory, make_stock
+from tests.support import NOON
+from tradecore import prepared
+from tradecore.models import Freeze, IdempotencyRecord, Timer
+from tradecore.prepared import Delete, Select, Update
+
+pytestmark = pytest.mark.django_db
+
+
+def make_timers(*due_in_hours: int, kind: str = "ring") -> list[Timer]:
+    return [
+        Timer.objects.create(kind=kind, subject=hours, clock="real", due_at=NOON + timedelta(hours=hours))
+        for hours in due_in_hours
+    ]
+
+
+def fields_of(row: Any) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+class TestSelect:
+    def test_makes_the_rows_that_the_queryset_makes(self) -> None:
+        make_timers(1, 2, 3)
+        late = Select(lambda moment: Timer.objects.filter(due_at__gt=moment).order_by("due_at"))
+        found = late(moment=NOON + timedelta(hours=1))
+        expected = list(Timer.objects.filter(due_at__gt=NOON + timedelta(hours=1)).order_by("due_at"))
+        assert [fields_of(row) for row in found] == [fields_of(row) for row in expected]
+        assert [row.subject for row in found] == [2, 3]
+        assert not found[0]._state.adding
+
+    def test_fills_what_is_joined_and_annotated(self) -> None:
+        warehouse = WarehouseFactory(code="LEEDS")
+        make_stock(7, sku_id=1, warehouse=warehouse)
+        both = Select(
+            lambda sku: Stock.objects.filter(sku_id=sku).select_related("warehouse").annotate(twice=F("available") * 2)
+        )
+        with CaptureQueriesContext(connection) as captured:
+            (row,) = both(sku=1)
+            assert (row.warehouse.code, row.twice) == ("LEEDS", 14)
+        assert len(captured) == 1
+
+    def test_makes_tuples_and_values_of_lists_of_values(self) -> None:
+        make_timers(1, 2)
+        pairs = Select(lambda kind: Timer.objects.filter(kind=kind).order_by("due_at").values_list("subject", "kind"))
+        alone = Select(
+            lambda kind: Timer.objects.filter(kind=kind).order_by("due_at").values_list("subject", flat=True)
+        )
+        assert pairs(kind="ring") == [(1, "ring"), (2, "ring")]
+        assert alone(kind="ring") == [1, 2]
+
+    def test_asks_for_any_number_of_items_of_a_sequence(self) -> None:
+        make_timers(*range(9))
+        some = Select(lambda subjects: Timer.objects.filter(subject__in=subjects).order_by("subject"))
+        for number in range(10):
+            assert [row.subject for row in some(subjects=set(range(number)))] == list(range(number))
+
+    def test_finds_nothing_in_an_empty_sequence_without_asking(self) -> None:
+        make_timers(1)
+        some = Select(lambda subjects: Timer.objects.filter(subject__in=subjects))
+        with CaptureQueriesContext(connection) as captured:
+            assert some(subjects=()) == []
+        assert not captured.captured_queries
+
+    def test_leaves_an_empty_sequence_out_of_an_or(self) -> None:
+        make_timers(1, 2)
+        some = Select(lambda subjects, other: Timer.objects.filter(Q(subject__in=subjects) | Q(subject=other)))
+        assert [row.subject for row in some(subjects=(), other=2)] == [2]
+
+    def test_compares_nothing_with_none(self) -> None:
+        Timer.objects.create(kind="ring", subject=1, clock="real", due_at=NOON, fired_at=None)
+        fired = Select(lambda moment: Timer.objects.filter(fired_at=moment))
+        assert fired(moment=None) == []
+
+    def test_finds_the_first_or_none(self) -> None:
+        make_timers(2, 1)
+        by_kind = Select(lambda kind: Timer.objects.filter(kind=kind).order_by("due_at"))
+        first = by_kind.find(kind="ring")
+        assert first is not None
+        assert first.subject == 1
+        assert by_kind.find(kind="other") is None
+
+    def test_is_built_once(self) -> None:
+        built = []
+
+        def build(kind: Any) -> Any:
+            built.append(kind)
+            return Timer.objects.filter(kind=kind)
+
+        by_kind = Select(build)
+        for kind in ("ring", "call", "ring"):
+            by_kind(kind=kind)
+        assert len(built) == 1
+
+
+class TestUpdate:
+    def test_changes_what_it_finds_and_says_how_many(self) -> None:
+        make_timers(1, 2)
+        fire = Update(
+            lambda subject, now: (
+                Timer.objects.filter(subject=subject, fired_at=None),
+                {"fired_at": now, "version": F("version") + 1},
+            )
+        )
+        assert [fire(subject=1, now=NOON), fire(subject=1, now=NOON)] == [1, 0]
+        first, second = Timer.objects.order_by("subject")
+        assert (first.fired_at, first.version - second.version, second.fired_at) == (NOON, 1, None)
+
+    def test_writes_what_the_field_makes_of_a_value(self) -> None:
+        IdempotencyRecord.objects.create(scope_hash="a", fingerprint="b", locked_until=NOON, created_at=NOON)
+        write = Update(lambda scope, **values: (IdempotencyRecord.objects.filter(pk=scope), values))
+        for outcome in ({"total": "1.00", "naïve": None}, [1, "two"], "three"):
+            assert write(scope="a", state=IdempotencyRecord.DONE, outcome=outcome, status=201) == 1
+            record = IdempotencyRecord.objects.get()
+            assert (record.outcome, record.status) == (outcome, 201)
+
+    def test_may_write_other_fields_each_time(self) -> None:
+        make_timers(1)
+        write = Update(lambda subject, **values: (Timer.objects.filter(subject=subject), values))
+        write(subject=1, attempts=3)
+        write(subject=1, last_error="mail is down")
+        timer = Timer.objects.get()
+        assert (timer.attempts, timer.last_error) == (3, "mail is down")
+
+    def test_counts_down_by_an_argument_only_as_far_as_it_may(self) -> None:
+        make_stock(5, sku_id=1, warehouse=WarehouseFactory())
+        take = Update(
+            lambda sku, pieces: (
+                Stock.objects.filter(sku_id=sku, available__gte=pieces),
+                {"available": F("available") - pieces},
+            )
+        )
+        assert [take(sku=1, pieces=3), take(sku=1, pieces=3)] == [1, 0]
+        assert Stock.objects.get().available == 2
+
+
+class TestDelete:
+    def test_takes_away_what_it_finds(self) -> None:
+        make_timers(1, 2, 3)
+        cancel = Delete(lambda subjects, but: Timer.objects.filter(subject__in=subjects).exclude(subject=but))
+        assert cancel(subjects={1, 2}, but=2) == 1
+        assert sorted(Timer.objects.values_list("subject", flat=True)) == [2, 3]
+
+
+class TestInsert:
+    def test_inserts_rows_as_they_are(self) -> None:
+        rows = [
+            Freeze(kind="sku_sale", subject=number, reason="it's 100 % é", placed_by="user:1", placed_at=NOON)
+            for number in (1, 2)
+        ]
+        with CaptureQueriesContext(connection) as captured:
+            prepared.insert(*rows)
+        assert len(captured) == 1
+        stored = Freeze.objects.order_by("subject")
+        assert [fields_of(row) for row in stored] == [fields_of(row) for row in rows]
+        assert not rows[0]._state.adding
+
+    def test_of_nothing_asks_nothing(self) -> None:
+        with CaptureQueriesContext(connection) as captured:
+            prepared.insert()
+        assert not captured.captured_queries
+
+    def test_inserts_more_rows_than_one_statement_takes(self) -> None:
+        rows = [Warehouse(shop_id=1, code=f"W{number}", name="W", priority=1) for number in range(3_000)]
+        prepared.insert(*rows)
+        assert Warehouse.objects.count() == 3_000
