@@ -4,16 +4,26 @@
 A use case runs on one clock: `real`, or the clock of a run (a replay of past orders, a test) that brings its own `now`.
 Timers carry the name of the clock that they were set under, and a sweeper fires those of its own clock only.
 Leases, back-off, token lifetimes and ids always take the real clock.
+
+# Note [Asking the database]
+`now` is the database's time, so that no machine's belief counts. A process asks for it once a second and counts on from
+the answer by a clock that nobody sets; the answer is off by half of the time that it took at most, and one that took
+longer than ASKING_S is used once. For one process time never goes back: it stands still until the database is there.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
 REAL = "real"
+
+KEPT_S = 1.0
+ASKING_S = 0.05
 
 _name: ContextVar[str] = ContextVar("clock_name", default=REAL)
 
@@ -23,13 +33,44 @@ _NOW_SQL = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the database said, and what this process's own clock said then; how long it may be counted on from."""
+
+    moment: datetime
+    read_at: float
+    kept_until: float
+
+    def at(self, instant: float) -> datetime:
+        return self.moment + timedelta(seconds=instant - self.read_at)
+
+
+_reading: _Reading | None = None
+_latest = datetime.min.replace(tzinfo=UTC)
+
+
 def now() -> datetime:
-    """The database's own time in UTC: one answer for every process, whatever their machines believe."""
+    """The database's own time in UTC: one answer for every process, whatever their machines believe.
+
+    See Note [Asking the database].
+    """
+    global _reading, _latest  # noqa: PLW0603 - of the process
+    reading = _reading
+    if reading is None or time.monotonic() > reading.kept_until:
+        _reading = reading = _ask()
+    _latest = max(_latest, reading.at(time.monotonic()))
+    return _latest
+
+
+def _ask() -> _Reading:
+    asked_at = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute(_NOW_SQL[connection.vendor])
         (answer,) = cursor.fetchone()
+    took = time.monotonic() - asked_at
     moment = answer if isinstance(answer, datetime) else datetime.fromisoformat(answer)
-    return moment.replace(tzinfo=UTC)
+    kept_until = asked_at + KEPT_S if took <= ASKING_S else asked_at
+    return _Reading(moment.replace(tzinfo=UTC), asked_at + took / 2, kept_until)
 
 
 def real_now() -> datetime:

@@ -35,13 +35,14 @@ _FINAL = frozenset(
 _ROUNDS_MAX = 4
 
 
-def collect_payment(*, purchase_id: int, now: datetime) -> PaymentProgress:
+def collect_payment(*, purchase_id: int, now: datetime, unsent: Sequence[payments.Call] = ()) -> PaymentProgress:
     """Send the calls that wait, and apply each answer, until nothing waits to be sent.
 
-    What is not answered is `unknown`: the poller asks for it, and the buyer is told to wait.
+    `unsent` are the calls that wait, where the caller has just written them. What is not answered is `unknown`: the
+    poller asks for it, and the buyer is told to wait.
     """
     for _ in range(_ROUNDS_MAX):
-        calls = payments.list_unsent_calls(payable_ref=purchase_id)
+        calls, unsent = unsent or payments.list_unsent_calls(payable_ref=purchase_id), ()
         if not calls:
             break
         progress = [_send(call, purchase_id=purchase_id, now=now) for call in calls][-1]
@@ -57,7 +58,13 @@ def _send(call: payments.Call, *, purchase_id: int, now: datetime) -> PaymentPro
     statement = payments.send_call(call)
     if statement is None:
         return _mark_unanswered(call, now=now)
-    progress = apply_statement(statement=statement, provider=call.provider, source="reply", now=now)
+    progress = apply_statement(
+        statement=statement,
+        provider=call.provider,
+        source="reply",
+        now=now,
+        purchase_id=purchase_id if statement.reference == call.reference else None,
+    )
     return progress or progress_of(purchase_id, is_final=True)
 
 

@@ -23,13 +23,20 @@ class HoldGone(Exception):
 
 
 def apply_statement(
-    *, statement: payments.Statement, provider: str, source: str | None, now: datetime, answer_id: int | None = None
+    *,
+    statement: payments.Statement,
+    provider: str,
+    source: str | None,
+    now: datetime,
+    answer_id: int | None = None,
+    purchase_id: int | None = None,
 ) -> PaymentProgress | None:
     """Record what a provider says and whatever follows from it, in one transaction. None if the call is not ours.
 
-    `source` is "reply" or "poll"; a webhook that is stored already has none, and names its `answer_id`.
+    `source` is "reply" or "poll"; a webhook that is stored already has none, and names its `answer_id`. The purchase is
+    looked up where the caller, who sent the call, does not name it.
     """
-    purchase_id = payments.find_payable_ref(call_reference=statement.reference)
+    purchase_id = purchase_id or payments.find_payable_ref(call_reference=statement.reference)
     if purchase_id is None:
         log.warning("statement_of_unknown_call", provider=provider, reference=statement.reference)
         if answer_id is not None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from apps.accounts.api import Address
 from apps.fees.api import FeeBasis
 from apps.orders.api import PurchaseView
-from apps.payments.api import Payment, TenderRequest
+from apps.payments.api import Call, Payment, TenderRequest
 from apps.pricing.api import PricedBasket
 from tradecore.extensions import ExtensionPoint
 from tradecore.money import BASIS_POINTS, Money
@@ -150,8 +150,12 @@ class TenderWish:
 
 @dataclass(frozen=True, slots=True)
 class PaymentProgress:
-    """Where a purchase and its payment stand. Not final while there are calls that wait to be sent."""
+    """Where a purchase and its payment stand. Not final while there are calls that wait to be sent.
+
+    `unsent` are those of them that were written with this; what `collect_payment` may begin with.
+    """
 
     purchase: PurchaseView
     payment: Payment
     is_final: bool
+    unsent: tuple[Call, ...] = ()

@@ -51,7 +51,7 @@ def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
     pay_by = pay_deadline(command.tenders, market=quote.market, now=now)
     opened = orders.open_purchase(draft=_draft(quote, wish, command.buyer, pay_by=pay_by), now=now)
     purchase_id = opened.purchase.id
-    payment = payments.open_intent(
+    payment, calls = payments.open_intent(
         payable_ref=purchase_id,
         buyer_ref=command.buyer.ref,
         amount=quote.total,
@@ -78,7 +78,7 @@ def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
         expires_at=pay_by + HOLD_BACKSTOP,
         now=now,
     )
-    return PaymentProgress(purchase=opened.purchase, payment=payment, is_final=False)
+    return PaymentProgress(purchase=opened.purchase, payment=payment, is_final=False, unsent=calls)
 
 
 def pay_deadline(tenders: Sequence[TenderWish], *, market: str, now: datetime) -> datetime:

@@ -71,12 +71,12 @@ class TestAPurchaseOfTwoLinesWithOneCoupon:
             place_quote(quote, buyer, tenders=(tender(),))
         assert counted.count == 20, str(counted)
 
-    def test_is_paid_with_thirty_three(self, quoted: Any) -> None:
+    def test_is_paid_with_thirty_two(self, quoted: Any) -> None:
         quote, buyer, _ = quoted
         placed = place_quote(quote, buyer, tenders=(tender(),))
         with Counted() as counted:
             checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON)
-        assert counted.count == 33, str(counted)
+        assert counted.count == 32, str(counted)
 
 
 class TestMoreLines:

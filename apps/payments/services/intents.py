@@ -12,7 +12,7 @@ from apps.payments.errors import (
     TendersDoNotAddUp,
 )
 from apps.payments.models import CaptureShare, PaymentIntent, ProviderCall, Tender
-from apps.payments.provider import PROVIDERS, Operation
+from apps.payments.provider import PROVIDERS, Call, Operation
 from apps.payments.selectors import list_tenders, view_payment
 from apps.payments.services import calls, refunds, rows
 from tradecore import db
@@ -23,8 +23,10 @@ from tradecore.money import Money
 @db.transaction_required
 def open_intent(
     *, payable_ref: int, buyer_ref: int, amount: Money, tenders: Sequence[TenderRequest], now: datetime
-) -> Payment:
+) -> tuple[Payment, tuple[Call, ...]]:
     """Ask the buyer for `amount` and write down the first calls to the providers; none is sent here.
+
+    Returns the payment, and the calls that wait to be sent.
 
     A single tender is charged in one step; of several, all are authorised before any is captured. Nothing to pay needs
     no tender. Refuses, in this order: MethodTokenRefused, ProviderUnknown, TendersDoNotAddUp.
@@ -38,8 +40,9 @@ def open_intent(
         created_at=now,
     )
     new_tenders = _make_tenders(intent, tenders, first_position=1, now=now)
-    db.insert_later(intent, *new_tenders, *_first_calls(new_tenders, now=now))
-    return view_payment(intent, new_tenders)
+    first_calls = _first_calls(new_tenders, now=now)
+    db.insert_later(intent, *new_tenders, *first_calls)
+    return view_payment(intent, new_tenders), tuple(map(calls.describe_call, first_calls))
 
 
 @db.transaction_required

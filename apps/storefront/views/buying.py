@@ -64,7 +64,7 @@ class Purchases(BuyerEndpoint):
         )
         with db.alongside(partial(_reach_placed, claim)):
             placed = checkout.place_purchase(command=command, now=now)
-        return checkout.collect_payment(purchase_id=placed.purchase.id, now=now)
+        return checkout.collect_payment(purchase_id=placed.purchase.id, now=now, unsent=placed.unsent)
 
 
 class Purchase(BuyerEndpoint):
