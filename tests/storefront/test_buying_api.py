@@ -122,7 +122,11 @@ class TestQuote:
         assert counted() == before
         assert quote().status_code == 200, "who names no code does not guess"
 
-    def test_waits_when_a_network_has_guessed_as_many_guests(self, guest: Api, quote: Callable[..., Any]) -> None:
+    def test_waits_when_a_network_has_guessed_as_many_guests(
+        self, guest: Api, quote: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        moment = clock.now()  # of one window, however long the guessing takes
+        monkeypatch.setattr("tradecore.clock.now", lambda: moment)
         for _ in range(guesses.COUPONS_PER_NETWORK.count // 10):
             guest.token = read(Api().post("/store/v1/guests"))["token"]
             assert quote(coupon_codes=[f"NOBODYS{number}" for number in range(10)]).status_code == 200
