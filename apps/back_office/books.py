@@ -32,12 +32,17 @@ class PostingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRow:
-    """What all postings together moved on one account: what came in, what went out, and what is left on its side."""
+    """What all postings together moved on one account, and what is left of it on the side that the account grows on."""
 
     account: str
     owner_ref: int
     debit: Money
     credit: Money
+
+    @property
+    def left(self) -> Money:
+        grows_by_debit = ledger.CHART[self.account.partition(".")[0]].side is ledger.Side.DEBIT
+        return self.debit - self.credit if grows_by_debit else self.credit - self.debit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

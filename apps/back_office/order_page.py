@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.accounts import api as accounts
+from apps.back_office.aftermath import Aftermath, aggregates_of, read_aftermath
 from apps.back_office.books import Books, read_books
 from apps.back_office.price_ladder import Rung, climb
 from apps.fulfilment import api as fulfilment
@@ -96,6 +97,7 @@ class OrderPage:
     history: payments.PaymentHistory
     calls: tuple[CallRow, ...]
     books: Books
+    aftermath: Aftermath
     packages: tuple[PackageRow, ...]
     stock_hold: inventory.Hold | None
     parts: tuple[PartRow, ...]
@@ -116,7 +118,9 @@ def build_order_page(*, order_id: int, now: datetime) -> OrderPage:
     stock_hold = inventory.find_hold(owner_ref=purchase.id)
     promotion_hold = promotions.find_hold(owner_ref=purchase.id)
     titles = {use.promotion_id: use.title for use in promotion_hold.uses} if promotion_hold else {}
+    aftermath = read_aftermath(order)
     package_ids = [package.id for package in packages]
+    case_ids = [case.id for case in aftermath.cases]
     return OrderPage(
         now=now,
         order=order,
@@ -133,12 +137,13 @@ def build_order_page(*, order_id: int, now: datetime) -> OrderPage:
         history=history,
         calls=_call_rows(payment, history),
         books=read_books(order_refs=[purchase.id, order.id], currency=purchase.total.currency),
+        aftermath=aftermath,
         packages=_package_rows(packages, order),
         stock_hold=stock_hold,
         parts=_part_rows(stock_hold, order),
         promotion_hold=promotion_hold,
         uses=_use_rows(promotion_hold, currency=purchase.total.currency),
-        timers=tuple(timers.list_timers(subjects=[purchase.id, order.id, *package_ids])),
+        timers=tuple(timers.list_timers(subjects=[purchase.id, order.id, *package_ids, *case_ids])),
         events=tuple(
             outbox.list_events_of(
                 aggregates=[
@@ -146,10 +151,11 @@ def build_order_page(*, order_id: int, now: datetime) -> OrderPage:
                     ("order", order.id),
                     ("payment", payment.id),
                     *(("package", package_id) for package_id in package_ids),
+                    *aggregates_of(aftermath),
                 ]
             )
         ),
-        audit=tuple(audit.list_entries(subjects=_audited(order, titles), limit=AUDIT_ENTRIES_MAX)),
+        audit=tuple(audit.list_entries(subjects=_audited(order, titles, aftermath), limit=AUDIT_ENTRIES_MAX)),
     )
 
 
@@ -205,10 +211,12 @@ def _use_rows(hold: promotions.Hold | None, *, currency: str) -> tuple[UseRow, .
     )
 
 
-def _audited(order: orders.OrderView, promotion_ids: Iterable[int]) -> list[str]:
-    """The order and what it is made of, as the audit names them."""
+def _audited(order: orders.OrderView, promotion_ids: Iterable[int], aftermath: Aftermath) -> list[str]:
+    """The order, what it is made of and what came of it, as the audit names them."""
     named = [("order", order.id), ("purchase", order.purchase_id), ("shop", order.shop_id)]
     for line in order.lines:
         named += [("product", line.product_id), ("sku", line.sku_id), (freezes.SKU_SALE, line.sku_id)]
     named += [("promotion", promotion_id) for promotion_id in promotion_ids]
+    named += [("case", case.id) for case in aftermath.cases]
+    named += [("dispute", dispute.id) for dispute in aftermath.disputes]
     return list(dict.fromkeys(f"{kind}:{subject}" for kind, subject in named))

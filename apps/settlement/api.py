@@ -66,6 +66,7 @@ from apps.settlement.payout_runs import (
 )
 from apps.settlement.release_reserve import release_reserve
 from apps.settlement.selectors import (
+    find_next_payout,
     find_settlement,
     find_upcoming,
     get_account,
@@ -147,6 +148,7 @@ __all__ = [
     "carry_out_run",
     "close_statements",
     "find_due_at",
+    "find_next_payout",
     "find_settlement",
     "find_upcoming",
     "get_account",

@@ -32,6 +32,9 @@ UPCOMING_WINDOW = timedelta(days=180)
 #: Payouts whose money has left the seller's account, and may be back.
 _COMMITTED = ("APPROVED", "SENT", "CONFIRMED", "REJECTED", "RETURNED")
 
+#: Payouts whose money is not the seller's again.
+_KEPT = ("PROPOSED", "APPROVED", "SENT", "CONFIRMED")
+
 _SUMS = ("settled_minor", "reserve_minor", "paid_out_minor", "closing_minor", "line_count")
 
 
@@ -126,6 +129,15 @@ def get_payout(*, payout_id: int, shop_id: int | None = None) -> PayoutView:
     if row is None or (shop_id is not None and (row.shop_id != shop_id or row.status not in _COMMITTED)):
         raise NotFound(what="payout")
     return view_payouts([row])[0]
+
+
+def find_next_payout(*, shop_id: int, since: datetime) -> PayoutView | None:
+    """The first payout of a shop that was proposed at that moment or later and keeps its money, or may yet keep it.
+
+    A payout takes all that is available, so whatever was on the account by then has gone with it.
+    """
+    rows = Payout.objects.filter(shop_id=shop_id, proposed_at__gte=since, status__in=_KEPT).select_related("account")
+    return next(iter(view_payouts(rows.order_by("id")[:1])), None)
 
 
 def list_payout_runs(*, limit: int, before: int | None = None) -> list[PayoutRunView]:

@@ -51,7 +51,7 @@ class TestOrder:
 
     def test_is_written_as_json_with_ids_as_strings(self, day: MarketDay) -> None:
         document: Any = json.loads(show(day.shipped.number, "--json"))
-        assert sorted(document) == ["order", "packages", "payment", "refunds"]
+        assert sorted(document) == ["aftermath", "order", "packages", "payment", "refunds"]
         assert document["order"]["id"] == str(day.shipped.id)
         assert document["order"]["breakdown"]["total"] == {"amount": "1261.99", "currency": "GBP"}
         assert document["packages"][0]["tracking"][-1]["status"] == "IN_TRANSIT"

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.back_office.aftermath import Aftermath, Earnings, read_aftermath
 from apps.fulfilment import api as fulfilment
 from apps.orders import api as orders
 from apps.payments import api as payments
@@ -16,7 +17,7 @@ from tradecore import wire
 from tradecore.errors import NotFound
 from tradecore.ids import find_id
 
-DESCRIPTION = "Show one order: lines, price, payment, refunds, parcels, deadlines and timeline."
+DESCRIPTION = "Show one order: lines, price, payment, refunds, parcels, earnings, cases, documents, timeline."
 
 
 class Command(BaseCommand):
@@ -39,14 +40,16 @@ class Command(BaseCommand):
         payment = payments.get_payment(payable_ref=found.purchase_id)
         refunds = payments.list_refunds(order_ref=found.id)
         packages = fulfilment.list_packages(order_id=found.id)
+        aftermath = read_aftermath(found)
         if options["json"]:
             document = {"order": found, "payment": payment, "refunds": refunds, "packages": packages}
-            self.stdout.write(json.dumps(wire.to_json(document), indent=2))
+            self.stdout.write(json.dumps(wire.to_json({**document, "aftermath": aftermath}), indent=2))
             return
         for line in (
             *_order_lines(found, purchase, shop),
             *_payment_lines(payment, refunds),
             *_package_lines(packages),
+            *_aftermath_lines(aftermath),
         ):
             self.stdout.write(line)
 
@@ -93,6 +96,34 @@ def _package_lines(packages: list[fulfilment.PackageView]) -> Iterator[str]:
             yield "  Tracking (UTC, by the carrier's clock)"
         for entry in package.tracking:
             yield f"    {_moment(entry.occurred_at)}  {entry.status}"
+
+
+def _aftermath_lines(aftermath: Aftermath) -> Iterator[str]:
+    yield from _earnings_lines(aftermath.earnings)
+    for dispute in aftermath.disputes:
+        yield f"Chargeback {dispute.provider_ref}  {dispute.status}  {_money(dispute.amount)}  {dispute.reason_code}"
+    for case in aftermath.cases:
+        yield f"Case {case.number}  {case.state}  {case.kind}, {case.reason}"
+        waits = case.next_action
+        if waits.action and waits.due_at:
+            yield f"  waits for {waits.actor}: {waits.action} by {_moment(waits.due_at)}, or {waits.default}"
+    if aftermath.documents:
+        yield "Documents"
+    for document in aftermath.documents:
+        yield f"  {document.kind:<12}{document.number:<36}{_money(document.total):>16}"
+
+
+def _earnings_lines(earnings: Earnings) -> Iterator[str]:
+    """What the seller gets: settled line by line, or as it stands."""
+    if earnings.is_to_be is not None:
+        due_at = earnings.is_to_be.due_at
+        yield f"To settle {_moment(due_at) if due_at else 'once it is over'}  {_money(earnings.is_to_be.amount)}"
+    if earnings.settled is not None:
+        yield f"Settled {_moment(earnings.settled.settled_at)}  {_money(earnings.settled.amount)}"
+        for line in earnings.settled.lines:
+            yield f"  {f'{line.kind} {line.name}'.strip():<36}{_money(line.amount):>16}"
+    if earnings.payout is not None:
+        yield f"  payout {earnings.payout.number}  {earnings.payout.status}"
 
 
 def _moment(moment: datetime) -> str:
