@@ -18,9 +18,10 @@ from apps.reconciliation import api as reconciliation
 from apps.reconciliation.api import FUSES, INVARIANTS, Life, NotScratch
 from apps.reconciliation.drill import scratch as scratch_module
 from apps.reconciliation.drill.scratch import behind_the_walls
+from apps.reconciliation.invariants.events import APPLIED_BY
 from apps.reconciliation.models import Break, Run
 from tests.reconciliation.conftest import Lived
-from tradecore.models import Freeze, OutboxEvent
+from tradecore.models import Freeze, InboxEntry, OutboxEvent
 
 EVERYTHING = [*INVARIANTS, *FUSES]
 
@@ -39,6 +40,23 @@ class TestHealthyBooks:
             with connection.cursor() as cursor:
                 cursor.execute(f"SELECT COUNT(*) FROM {table}")
                 assert cursor.fetchone() > (0,), table
+
+
+class TestMoneyEvents:
+    def test_name_whoever_has_applied_one(self, scratch_life: Life) -> None:
+        """All are asked about but for those that may pass an event by, and letters."""
+        kinds = dict(OutboxEvent.objects.values_list("id", "kind"))
+        rows = InboxEntry.objects.exclude(consumer="messages").values_list("event_id", "consumer")
+        applied = {(kinds[event_id], consumer) for event_id, consumer in rows}
+        assert applied - set(APPLIED_BY) == {
+            ("orders.order_moved", "settlement.schedule"),
+            ("orders.units_left", "documents.bill_order"),
+            ("fulfilment.package_collected", "documents.bill_order"),
+            ("orders.hold_released", "aftersales.resume_clocks"),
+            ("orders.hold_released", "checkout.resume_cancellation"),
+            ("orders.hold_released", "checkout.resume_cancel_request"),
+            ("orders.hold_released", "fulfilment.resume_completion"),
+        }
 
 
 class TestBrokenBooks:

@@ -1,6 +1,27 @@
 """What is always true of the machinery: nothing is stuck, and nothing happened that was not told."""
 
-from apps.reconciliation.contracts import Invariant
+from typing import Final
+
+from apps.reconciliation.contracts import Contains, Invariant
+from apps.reconciliation.invariants.words import spell
+
+#: Facts that money follows: (kind of event, consumer that must have applied it). That it does so once is a constraint
+#: of the inbox. A consumer that is new comes here once the events that were delivered before it are purged.
+APPLIED_BY: Final = (
+    ("orders.purchase_paid", "documents.issue_receipts"),
+    ("orders.units_left", "settlement.follow_change"),
+    ("orders.hold_released", "settlement.schedule"),
+    ("payments.refund_succeeded", "aftersales.complete_paid_case"),
+    ("payments.dispute_opened", "aftersales.hold_disputed"),
+    ("payments.dispute_closed", "aftersales.end_dispute"),
+    ("aftersales.platform_compensation_due", "settlement.compensate"),
+)
+
+_UNAPPLIED = """
+            SELECT e.id, NULL, 0, 'it was delivered, and <consumer> has not applied it', e.shop_id
+            FROM kernel_outbox e LEFT JOIN kernel_inbox i ON i.event_id = e.id AND i.consumer = '<consumer>'
+            WHERE e.kind = '<kind>' AND e.delivered_at IS NOT NULL AND i.id IS NULL AND {recent:e.id}
+        """
 
 INVARIANTS = (
     Invariant(
@@ -22,6 +43,16 @@ INVARIANTS = (
             WHERE e.delivered_at IS NULL AND (e.dead_at IS NOT NULL OR e.next_attempt_at < %(late)s)
         """,
         reads={"kernel_outbox": ("id", "delivered_at", "dead_at", "next_attempt_at")},
+    ),
+    Invariant(
+        name="I20",
+        title="A delivered event that money follows was applied by each of its consumers",
+        sql="UNION ALL".join(spell(_UNAPPLIED, kind=kind, consumer=consumer) for kind, consumer in APPLIED_BY),
+        reads={
+            "kernel_outbox": ("id", "kind", "shop_id", "delivered_at"),
+            "kernel_inbox": ("id", "event_id", "consumer"),
+        },
+        contains=Contains.SHOP,
     ),
     Invariant(
         name="I19b",

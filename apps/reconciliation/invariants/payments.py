@@ -1,6 +1,6 @@
 """What is always true of payments: nothing goes back twice, and nothing is on its way for ever."""
 
-from apps.reconciliation.contracts import Invariant
+from apps.reconciliation.contracts import Contains, Invariant
 
 #: Every payment beside the sums of its refunds, of its captures, and of what chargebacks took of these.
 _SUMS = """
@@ -164,5 +164,66 @@ INVARIANTS = (
             "payments_intent": ("id", "currency"),
         },
         is_for_recent=False,
+    ),
+    Invariant(
+        name="I36",
+        title="The books dispute what banks have taken and not decided about, and nothing else",
+        sql="""
+            SELECT d.id, i.currency, ABS(COALESCE(SUM(e.amount_minor), 0) - <disputed>),
+                   'the books dispute another amount', NULL
+            FROM payments_dispute d JOIN payments_intent i ON i.id = d.intent_id
+            LEFT JOIN ledger_entry e ON e.about_ref = d.id AND e.account = 'DISPUTED'
+            WHERE (d.closed_at IS NULL OR d.closed_at < %(late)s) AND ({recent:d.id} OR {recently:d.closed_at})
+            GROUP BY d.id, i.currency, d.amount_minor, d.closed_at
+            HAVING COALESCE(SUM(e.amount_minor), 0) <> <disputed>
+        """.replace("<disputed>", "CASE WHEN d.closed_at IS NULL THEN d.amount_minor ELSE 0 END"),
+        reads={
+            "payments_dispute": ("id", "intent_id", "amount_minor", "closed_at"),
+            "payments_intent": ("id", "currency"),
+            "ledger_entry": ("about_ref", "account", "amount_minor"),
+        },
+    ),
+    Invariant(
+        name="I36b",
+        title="An order is held by the chargebacks that nobody has decided about, and by no others",
+        sql="""
+            SELECT d.id, i.currency, s.amount_minor, 'an order is not held for it, or is held still', NULL
+            FROM payments_dispute d JOIN payments_intent i ON i.id = d.intent_id
+            JOIN payments_dispute_share s ON s.dispute_id = d.id
+            LEFT JOIN orders_hold h ON h.order_id = s.order_ref AND h.kind = 'dispute' AND h.owner_ref = d.id
+            WHERE ({recent:d.id} OR {recently:d.closed_at}) AND (
+                (d.closed_at IS NULL AND d.id < %(late_id)s AND (h.id IS NULL OR h.released_at IS NOT NULL))
+                OR (d.closed_at < %(late)s AND h.id IS NOT NULL AND h.released_at IS NULL)
+            )
+        """,
+        reads={
+            "payments_dispute": ("id", "intent_id", "closed_at"),
+            "payments_intent": ("id", "currency"),
+            "payments_dispute_share": ("dispute_id", "order_ref", "amount_minor"),
+            "orders_hold": ("id", "order_id", "kind", "owner_ref", "released_at"),
+        },
+    ),
+    Invariant(
+        name="I36c",
+        title="An order counts no more as charged back than lost chargebacks took of it",
+        sql="""
+            SELECT u.order_id, o.currency, SUM(u.refund_minor) - COALESCE(MAX(l.taken), 0),
+                   'more counts as charged back than was lost', o.shop_id
+            FROM orders_units_gone u JOIN orders_order o ON o.id = u.order_id
+            LEFT JOIN (
+                SELECT s.order_ref, SUM(s.amount_minor) AS taken
+                FROM payments_dispute d JOIN payments_dispute_share s ON s.dispute_id = d.id
+                WHERE d.status = 'LOST' GROUP BY s.order_ref
+            ) l ON l.order_ref = u.order_id
+            WHERE u.kind = 'CHARGED_BACK' AND {recent:u.id}
+            GROUP BY u.order_id, o.currency, o.shop_id HAVING SUM(u.refund_minor) > COALESCE(MAX(l.taken), 0)
+        """,
+        reads={
+            "orders_units_gone": ("id", "order_id", "kind", "refund_minor"),
+            "orders_order": ("id", "currency", "shop_id"),
+            "payments_dispute": ("id", "status"),
+            "payments_dispute_share": ("dispute_id", "order_ref", "amount_minor"),
+        },
+        contains=Contains.SHOP,
     ),
 )

@@ -29,6 +29,16 @@ def bury_an_event(life: Life) -> int:
     return int(event_id)
 
 
+@breaks("I20")
+def forget_that_a_settlement_changed(life: Life) -> int:
+    """As if the handler had said that it was done, and committed nothing."""
+    event_id = find(
+        "SELECT id FROM kernel_outbox WHERE kind = 'orders.units_left' AND aggregate_id = %s", life.charged_back
+    )
+    change("DELETE FROM kernel_inbox WHERE event_id = %s AND consumer = 'settlement.follow_change'", event_id)
+    return int(event_id)
+
+
 @breaks("I19b")
 def change_an_order_and_tell_nobody(life: Life) -> int:
     order_id = life.paid.purchase.orders[0].id

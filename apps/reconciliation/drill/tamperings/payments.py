@@ -77,5 +77,33 @@ def open_a_refund_days_ago(life: Life) -> int:
     return days_ago
 
 
+@breaks("I36")
+def dispute_what_is_decided(life: Life) -> int:
+    dispute_id = _dispute(life)
+    change(
+        "UPDATE ledger_entry SET about_ref = 1 WHERE account = 'DISPUTED' AND amount_minor < 0 AND about_ref = %s",
+        dispute_id,
+    )
+    return dispute_id
+
+
+@breaks("I36b")
+def hold_an_order_after_the_verdict(life: Life) -> int:
+    dispute_id = _dispute(life)
+    change("UPDATE orders_hold SET released_at = NULL WHERE kind = 'dispute' AND owner_ref = %s", dispute_id)
+    return dispute_id
+
+
+@breaks("I36c")
+def call_a_refund_a_chargeback(life: Life) -> int:
+    change("UPDATE orders_units_gone SET kind = 'CHARGED_BACK' WHERE order_id = %s", life.settled)
+    return life.settled
+
+
+def _dispute(life: Life) -> int:
+    """One that is lost."""
+    return int(find("SELECT dispute_id FROM payments_dispute_share WHERE order_ref = %s", life.charged_back))
+
+
 def _refund(life: Life) -> int:
     return int(find(_REFUND, life.cancelled.purchase.orders[0].id))
