@@ -83,6 +83,7 @@ RETENTIONS: tuple[Retention, ...] = (
 #: Tables that grow and are never purged, and why.
 KEPT: Mapping[str, str] = {
     "tradecore.AuditEntry": "who did what, and why",
+    "tradecore.AuditSeal": "proves that the audit was not changed",
     "tradecore.Approval": "who asked for what, and who decided",
     "accounts.User": "whose orders these are",
     "accounts.User_groups": "goes with its user",
@@ -165,6 +166,7 @@ STEADY: frozenset[str] = frozenset(
         "sellers.DeliveryRate",
         "sellers.Shop",
         "settlement.SellerAccount",
+        "tradecore.AuditSealer",
         "tradecore.EventPosition",
         "tradecore.Freeze",
         "tradecore.WorkerLease",

@@ -16,7 +16,7 @@ from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from config.housekeeping import purge_old_rows
 from config.subscriptions import EVENTS, TIMERS
-from tradecore import clock, outbox, timers
+from tradecore import audit_seals, clock, outbox, timers
 
 log = structlog.get_logger()
 
@@ -71,6 +71,11 @@ def seal_ledger() -> int:
     return sealed + len(ledger.close_days(signer=ledger.own_signer(), real_now=clock.real_now()))
 
 
+def seal_audit() -> int:
+    """Seal the acts that were committed."""
+    return _until_idle(lambda: audit_seals.seal_entries(real_now=clock.real_now()))
+
+
 def reconcile_recent() -> int:
     """Ask what must always be true of whatever was made lately: what breaks it is found within a minute."""
     return len(reconciliation.reconcile(suite=reconciliation.Suite.RECENT, real_now=clock.real_now()).opened)
@@ -106,6 +111,7 @@ JOBS: Mapping[str, tuple[str, Callable[[], int], float]] = {
     "send_payouts": ("providers", send_payouts, 2.0),
     "relay_events": ("events", relay_events, 1.0),
     "seal_ledger": ("bulk", seal_ledger, 1.0),
+    "seal_audit": ("bulk", seal_audit, 5.0),
     # Beside the timers, because a fuse must blow while somebody keeps the books busy.
     "check_fuses": ("money", check_fuses, 30.0),
     "reconcile_recent": ("bulk", reconcile_recent, 30.0),

@@ -507,6 +507,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_help_text = "What was done to: sku:1234, shop:1234, promotion:1234"
 
 
+@admin.register(models.AuditSeal)
+class AuditSealAdmin(ReadOnlyAdmin):
+    """The chain of the audit, found by a seal's number or by its entry."""
+
+    list_display: ClassVar = ["number", "entry", "hash", "sealed_at"]
+    list_select_related: ClassVar = ["entry"]
+    number_fields: ClassVar = ["number", "entry_id"]
+    search_help_text = "The number of a seal, or the id of its entry"
+
+
 @admin.register(models.IdempotencyRecord)
 class IdempotencyRecordAdmin(ReadOnlyAdmin):
     """Which keys were claimed, and what was answered. The keys themselves are stored as hashes only."""

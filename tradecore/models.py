@@ -176,6 +176,48 @@ class AuditEntry(AppendOnlyModel):
         return f"{self.action} of {self.subject}"
 
 
+class SealerModel(models.Model):
+    """The one row that a sealer locks: the last seal given, and the id below which nothing is left to be sealed.
+
+    See `tradecore.chain`.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    last_number = models.BigIntegerField(default=0)
+    last_hash = models.CharField(max_length=64, default="")
+    swept_below = models.BigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class AuditSeal(AppendOnlyModel):
+    """One audit entry's place in the hash chain of the audit, given after its commit: after the one before, for ever.
+
+    `number` has no gap, and no two follow the same one.
+    """
+
+    number = models.BigIntegerField(primary_key=True, editable=False)
+    entry = models.OneToOneField(AuditEntry, on_delete=models.PROTECT, related_name="seal")
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "kernel_audit_seal"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["previous_hash"], name="kernel_audit_seal_no_fork")]
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+
+class AuditSealer(SealerModel):
+    """The sealer of audit entries."""
+
+    class Meta:
+        db_table = "kernel_audit_sealer"
+
+
 class Freeze(models.Model):
     """One thing that must not move until the freeze is lifted: a SKU's sale, a promotion, a shop's payouts.
 

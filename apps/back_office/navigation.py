@@ -94,6 +94,7 @@ _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Approvals", "how_to_reg", "tradecore.approval"),
             ("Freezes", "ac_unit", "tradecore.freeze"),
             ("Audit", "history", "tradecore.auditentry"),
+            ("Seals of the audit", "link", "tradecore.auditseal"),
             ("Idempotency keys", "key", "tradecore.idempotencyrecord"),
         ),
     ),

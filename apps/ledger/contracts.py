@@ -159,11 +159,3 @@ class Manifest:
     digest: str
     key_id: str
     signature: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One place where the ledger does not agree with itself: what is wrong, and where."""
-
-    what: str
-    where: str

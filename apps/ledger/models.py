@@ -14,6 +14,7 @@ from django.db.models import Q
 from apps.ledger.contracts import Outcome
 from tradecore.append_only import AppendOnlyModel
 from tradecore.ids import new_id
+from tradecore.models import SealerModel
 from tradecore.money import MAX_MINOR
 
 
@@ -124,13 +125,8 @@ class DayManifest(AppendOnlyModel):
         return f"{self.day:%Y-%m-%d}"
 
 
-class Sealer(models.Model):
-    """The one row that a sealer locks: the last seal given, and the id below which nothing is left to be sealed."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True)
-    last_number = models.BigIntegerField(default=0)
-    last_hash = models.CharField(max_length=64, default="")
-    swept_below = models.BigIntegerField(default=0)
+class Sealer(SealerModel):
+    """The sealer of postings. Whoever holds its row has the balances, too."""
 
     class Meta:
         db_table = "ledger_sealer"

@@ -1,18 +1,12 @@
-"""The arithmetic of proof: what is hashed of a posting, how hashes are chained, what a manifest signs.
+"""The arithmetic of proof: what is hashed of a posting, what a manifest signs.
 
-# Note [Chain]
-    hash(n) = SHA-256(hash(n-1) + "\n" + canonical(posting n, its entries by line))
-
-canonical is JSON with sorted keys and no spaces: ids and amounts as decimal strings, moments in UTC to the microsecond.
-A change of any row breaks every later hash. Whoever could rewrite all of them still has to match the manifests that
-were signed each day and copied elsewhere.
+What is chained is a posting with its entries by line. See Note [Chain] in tradecore. Whoever could rewrite all of it
+still has to match the manifests that were signed each day and copied elsewhere.
 """
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -20,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from apps.ledger import models
+from tradecore.chain import canonical, plain
 
-GENESIS = "0" * 64
 KEY_BYTES = 32
 
 _POSTING = (
     *("id", "kind", "reference", "order_ref", "resolves_id", "outcome", "reverses_id"),
-    *("reason", "actor", "request_id"),
+    *("reason", "actor", "request_id", "occurred_at"),
 )
 _ENTRY = ("line_no", "account", "owner_ref", "currency", "amount_minor", "is_pending", "about_ref")
 
@@ -34,18 +28,17 @@ _ENTRY = ("line_no", "account", "owner_ref", "currency", "amount_minor", "is_pen
 _MANIFEST = ("day", "first_seal", "last_seal", "posting_count", "totals", "last_hash", "previous_digest")
 
 
-def next_hash(previous: str, posting: models.Posting, entries: Sequence[models.Entry]) -> str:
-    """The hash of a posting whose predecessor in the chain has the hash `previous`. See Note [Chain]."""
-    content: dict[str, Any] = {name: _plain(getattr(posting, name)) for name in _POSTING}
-    content["occurred_at"] = posting.occurred_at.astimezone(UTC).isoformat(timespec="microseconds")
+def content_of(posting: models.Posting, entries: Sequence[models.Entry]) -> dict[str, Any]:
+    """What is hashed of a posting."""
+    content: dict[str, Any] = {name: plain(getattr(posting, name)) for name in _POSTING}
     in_order = sorted(entries, key=lambda entry: entry.line_no)
-    content["entries"] = [{name: _plain(getattr(entry, name)) for name in _ENTRY} for entry in in_order]
-    return hashlib.sha256(f"{previous}\n{_canonical(content)}".encode()).hexdigest()
+    content["entries"] = [{name: plain(getattr(entry, name)) for name in _ENTRY} for entry in in_order]
+    return content
 
 
 def digest(manifest: Mapping[str, Any]) -> str:
     """What is signed of a manifest: the hash of everything that it says."""
-    return hashlib.sha256(_canonical({name: _plain(manifest[name]) for name in _MANIFEST}).encode()).hexdigest()
+    return hashlib.sha256(canonical({name: plain(manifest[name]) for name in _MANIFEST}).encode()).hexdigest()
 
 
 class Signer:
@@ -84,14 +77,3 @@ def is_signed(digest_hex: str, signature: str, *, public_key: str) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def _canonical(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _plain(value: Any) -> Any:
-    """Numbers as strings: no reader of JSON may round them."""
-    if value is None or isinstance(value, str | bool | Mapping):
-        return value
-    return str(value)

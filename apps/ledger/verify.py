@@ -17,23 +17,22 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from apps.ledger import models
-from apps.ledger.contracts import Fault, Manifest, check_balanced
+from apps.ledger.contracts import Manifest, check_balanced
 from apps.ledger.errors import PostingUnbalanced
-from apps.ledger.sealing import GENESIS, digest, is_signed, key_id_of, next_hash
+from apps.ledger.sealing import content_of, digest, is_signed, key_id_of
 from apps.ledger.selectors import add_up_absolute, view_manifest
-from apps.ledger.services.seal import AccountKey, key_of, list_waiting, lock_sealer
-from tradecore import db
+from apps.ledger.services.seal import AccountKey, key_of, lock_sealer
+from tradecore import chain, db
+from tradecore.chain import GENESIS, Fault
 from tradecore.money import Money
 
 _BATCH = 1000
 
 
 @dataclass
-class _Chain:
-    """How far the chain was read: the last seal, its hash, and what the entries up to there add up to."""
+class _Place(chain.Place):
+    """How far the chain was read, and what the entries up to there add up to."""
 
-    number: int = 0
-    hash: str = GENESIS
     folded: Counter[AccountKey] = field(default_factory=Counter)
 
 
@@ -45,42 +44,34 @@ def find_faults(
     public_keys: base64, of everybody who may have signed. copies: manifests that were kept elsewhere. See Note
     [Verifying a book that is written in].
     """
-    chain = _Chain()
-    yield from _chain_faults(chain)
-    yield from _end_faults(chain)
+    place = _Place()
+    yield from _chain_faults(place)
+    yield from _end_faults(place)
     yield from _unsealed_faults(real_now)
     yield from _manifest_faults(public_keys)
     yield from _copy_faults(copies)
 
 
-def _chain_faults(chain: _Chain) -> Iterator[Fault]:
-    """Of every sealed posting after `chain`: its number, its hash, its balance. Moves `chain` to the end."""
-    while batch := _read_seals(after=chain.number):
+def _chain_faults(place: _Place) -> Iterator[Fault]:
+    """Of every sealed posting after `place`: its number, its hash, its balance. Moves `place` to the end."""
+    while batch := _read_seals(after=place.number):
         for seal in batch:
-            if seal.number != chain.number + 1:
-                yield Fault(what="seals are missing", where=f"between seal {chain.number} and seal {seal.number}")
             entries = list(seal.posting.entries.all())
-            if seal.hash != next_hash(chain.hash, seal.posting, entries):
-                yield Fault(what="the posting is not the one that was sealed", where=_where(seal))
+            yield from place.move_to(seal, content_of(seal.posting, entries), where=_where(seal), what="posting")
             yield from _posting_faults(seal.posting, entries)
             for entry in entries:
-                chain.folded[entry.owner_ref, entry.account, entry.currency, entry.is_pending] += entry.amount_minor
-            chain.number, chain.hash = seal.number, seal.hash
+                place.folded[entry.owner_ref, entry.account, entry.currency, entry.is_pending] += entry.amount_minor
 
 
 @db.use_case
-def _end_faults(read: _Chain) -> list[Fault]:
+def _end_faults(read: _Place) -> list[Fault]:
     """What was sealed after `read`, the end of the chain, and the balances, while the sealer waits.
 
     `read` is left as it is: a use case may start again.
     """
     sealer = lock_sealer()
-    chain = replace(read, folded=Counter(read.folded))
-    faults = list(_chain_faults(chain))
-    if (chain.number, chain.hash) != (sealer.last_number, sealer.last_hash or GENESIS):
-        where = f"after seal {chain.number}, where the sealer gave number {sealer.last_number}"
-        faults.append(Fault(what="the chain ends elsewhere than the sealer left it", where=where))
-    return [*faults, *_balance_faults(chain.folded)]
+    place = replace(read, folded=Counter(read.folded))
+    return [*_chain_faults(place), *place.end_at(sealer), *_balance_faults(place.folded)]
 
 
 def _read_seals(*, after: int) -> Sequence[models.Seal]:
@@ -107,7 +98,7 @@ def _posting_faults(posting: models.Posting, entries: Sequence[models.Entry]) ->
 
 def _unsealed_faults(real_now: datetime) -> Iterator[Fault]:
     """What stands outside the chain: postings that no sealer comes to, and entries without a posting."""
-    for posting in list_waiting(real_now=real_now).order_by("pk")[:_BATCH]:
+    for posting in chain.passed_by(models.Posting.objects.all(), real_now=real_now)[:_BATCH]:
         yield Fault(what="a posting was never sealed", where=f"posting {posting.pk} ({posting})")
     its_posting = models.Posting.objects.filter(pk=OuterRef("posting_id"))
     for entry in models.Entry.objects.filter(~Exists(its_posting)).order_by("pk")[:_BATCH]:

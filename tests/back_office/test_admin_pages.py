@@ -24,7 +24,7 @@ from tests.factories.payments import dispute as charge_back
 from tests.factories.payouts import make_seller, open_bank, pay_out, set_rate
 from tests.factories.settlement import settle_in_time
 from tests.support import NOON, in_use_case
-from tradecore import clock, idempotency, inbox
+from tradecore import audit_seals, clock, idempotency, inbox
 from tradecore.ids import new_id
 
 #: What an administrator does change by hand: who may do what. Everything else is money, history or has a use case.
@@ -48,6 +48,7 @@ def full_house(day: MarketDay) -> MarketDay:
     in_use_case(lambda: inbox.first_time(consumer="tests", event_id=new_id(), now=NOON))
     idempotency.claim(principal="user:1", route="purchases", key="one", body=b"{}")
     ledger.seal_postings(real_now=clock.real_now() + timedelta(minutes=1))
+    audit_seals.seal_entries(real_now=clock.real_now() + timedelta(minutes=1))
     ledger.close_days(signer=ledger.own_signer(), real_now=clock.real_now() + timedelta(days=2))
     (sale, *_) = ledger.list_postings(order_refs=[day.shipped.id])
     ledger.request_reversal(posting_id=sale.id, actor="user:1", reason="to the wrong shop", now=NOON)

@@ -13,6 +13,7 @@ from apps.ledger.models import Posting as PostingRow
 from tests.support import NOON, in_use_case
 from tradecore import clock
 from tradecore.append_only import append_only_tables, drop_statements, trigger_statements
+from tradecore.chain import Fault
 from tradecore.ids import new_id
 
 SHOP = 4711
@@ -77,7 +78,7 @@ def faults_of(**parts: Any) -> list[str]:
     return [fault.what for fault in find_faults(**parts)]
 
 
-def find_faults(**parts: Any) -> list[ledger.Fault]:
+def find_faults(**parts: Any) -> list[Fault]:
     return list(
         ledger.find_faults(**{"public_keys": ledger.known_public_keys(), "real_now": clock.real_now(), **parts})
     )

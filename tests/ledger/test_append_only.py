@@ -85,6 +85,7 @@ class TestTheTables:
         assert append_only_tables() == {
             "documents_document": "id",
             "kernel_audit": "id",
+            "kernel_audit_seal": "number",
             "ledger_entry": "id",
             "ledger_manifest": "day",
             "ledger_posting": "id",

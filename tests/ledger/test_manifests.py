@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.ledger import api as ledger
 from apps.ledger.models import DayManifest, Seal
-from apps.ledger.sealing import GENESIS, digest, is_key, is_signed
+from apps.ledger.sealing import digest, is_key, is_signed
 from config.jobs import JOBS
 from tests.factories.ledger import faults_of, later, make_posting, seal, write
 from tradecore import clock
+from tradecore.chain import GENESIS
 
 pytestmark = pytest.mark.django_db
 

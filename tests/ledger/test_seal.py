@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.ledger.models import Posting, Seal, Sealer
-from apps.ledger.sealing import GENESIS, next_hash
-from apps.ledger.services.seal import LATEST_COMMIT, list_waiting
+from apps.ledger.sealing import content_of
 from tests.factories.ledger import balance_of, faults_of, later, make_posting, seal, write
 from tradecore import clock
+from tradecore.chain import GENESIS, LATEST_COMMIT, next_hash, passed_by
 from tradecore.ids import first_id_at, new_id
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ class TestSealPostings:
         assert numbers() == [(number, row.pk) for number, row in enumerate(rows, 1)]
         previous = GENESIS
         for row in Seal.objects.order_by("number").select_related("posting"):
-            previous = next_hash(previous, row.posting, list(row.posting.entries.all()))
+            previous = next_hash(previous, content_of(row.posting, list(row.posting.entries.all())))
             assert row.hash == previous
 
     def test_leaves_alone_what_is_younger_than_the_lag(self) -> None:
@@ -68,7 +68,7 @@ class TestSealPostings:
         take_ids_of(monkeypatch, iter([long_ago, long_ago + 1, long_ago + 2]))
         write(make_posting(1))
         assert seal() == 0
-        assert list(list_waiting(real_now=clock.real_now())) == list(Posting.objects.all())
+        assert list(passed_by(Posting.objects.all(), real_now=clock.real_now())) == list(Posting.objects.all())
         assert faults_of() == ["a posting was never sealed"]
 
     def test_writes_nothing_when_nothing_waits(self) -> None:

@@ -10,8 +10,7 @@ from django.db.models import F, Model, QuerySet
 from apps.ledger import api as ledger
 from apps.ledger import verify
 from apps.ledger.models import Balance, DayManifest, Entry, Posting, Seal, Sealer
-from apps.ledger.sealing import GENESIS, Signer, digest, next_hash
-from apps.ledger.services.seal import LATEST_COMMIT
+from apps.ledger.sealing import Signer, content_of, digest
 from tests.factories.ledger import (
     SHOP,
     faults_of,
@@ -27,6 +26,7 @@ from tests.factories.ledger import (
 from tests.ledger.test_manifests import DAY, close, live_days
 from tests.support import NOON
 from tradecore import clock
+from tradecore.chain import GENESIS, LATEST_COMMIT, Fault, next_hash
 from tradecore.ids import first_id_at
 
 # The walls that somebody tears down are no part of a transaction on MariaDB.
@@ -207,7 +207,7 @@ class TestForgedManifests:
         tamper("DELETE FROM ledger_manifest WHERE first_seal = 2")
         assert faults_of() == ["the manifest does not follow the one before it"]
         found = find_faults(copies=copies)
-        assert found[-1] == ledger.Fault(
+        assert found[-1] == Fault(
             what="the book has another manifest than the copy", where=f"copy of the manifest of {copies[1].day}"
         )
 
@@ -238,7 +238,7 @@ class TestWhileTheBookIsWritten:
     ) -> None:
         """A sealer comes between reading the chain and comparing the balances, and moves one."""
 
-        def seal_and_read(chain: Any) -> list[ledger.Fault]:
+        def seal_and_read(chain: Any) -> list[Fault]:
             ledger.seal_postings(real_now=clock.real_now() + timedelta(minutes=1))
             return read_the_end(chain)
 
@@ -265,7 +265,7 @@ def rewrite(posting: Posting, *, factor: int, signer: Signer | None = None) -> N
             of_account.update(amount_minor=F("amount_minor") + entry.amount_minor * (factor - 1) // factor)
         previous = GENESIS
         for seal in Seal.objects.order_by("number").select_related("posting"):
-            previous = next_hash(previous, seal.posting, list(seal.posting.entries.all()))
+            previous = next_hash(previous, content_of(seal.posting, list(seal.posting.entries.all())))
             rows_of(Seal).filter(pk=seal.pk).update(hash=previous)
         Sealer.objects.update(last_hash=previous)
         rows_of(DayManifest).delete()

@@ -1,14 +1,9 @@
 """Seal what was committed: chain it, fold it into the balances, and close each day with a signed manifest.
 
-# Note [Sealing]
-A posting does not chain itself: a hash that each commit must wait for would make all commits wait for one another. One
-sealer at a time, under the lock of its one row, takes committed postings that have no seal, in the order of their ids
-and once they are older than LAG, so that few are passed by; a posting that commits later than its neighbours is sealed
-later, and that is all. Ids carry the moment when they were made, and no transaction outlives LATEST_COMMIT, so nothing
-unsealed is left below `swept_below` and no round reads the book from its beginning.
-
-Whatever the clocks of the sealers' machines say, the moments of seals never go back and never into a day that has its
-manifest: the days of the chain are ranges of numbers, one after the other.
+# Note [Days of the chain]
+Postings are sealed by Note [Sealing] in tradecore. Whatever the clocks of the sealers' machines say, the moments of
+seals never go back and never into a day that has its manifest: the days of the chain are ranges of numbers, one after
+the other.
 """
 
 from collections import Counter
@@ -16,21 +11,13 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, QuerySet
 
 from apps.ledger import models
-from apps.ledger.sealing import GENESIS, Signer, digest, next_hash
+from apps.ledger.sealing import Signer, content_of, digest
 from apps.ledger.selectors import add_up_absolute
-from tradecore import db
-from tradecore.ids import first_id_at
-from tradecore.locks import Rank, lock_row
-
-LAG = timedelta(seconds=5)
-#: The longest time between making an id and committing its row: the server ends an idle transaction long before.
-LATEST_COMMIT = timedelta(minutes=10)
-BATCH = 500
-
-_ROW = 1
+from tradecore import chain, db
+from tradecore.chain import BATCH, GENESIS
 
 AccountKey = tuple[int, str, str, bool]
 
@@ -39,12 +26,12 @@ AccountKey = tuple[int, str, str, bool]
 def seal_postings(*, real_now: datetime, limit: int = BATCH) -> int:
     """Give up to `limit` committed postings their place in the chain. Returns how many. For any number of processes."""
     sealer = lock_sealer()
-    waiting = _waiting(sealer, before=real_now - LAG)[:limit]
+    waiting = chain.take_waiting(models.Posting.objects.all(), sealer, real_now=real_now)[:limit]
     postings = list(waiting.prefetch_related("entries"))
     if postings:
         _chain(sealer, postings, sealed_at=max(real_now, *_moments_taken(sealer)))
         _fold(entry for posting in postings for entry in posting.entries.all())
-    is_swept = len(postings) < limit and _sweep(sealer, real_now)
+    is_swept = len(postings) < limit and chain.sweep(sealer, real_now=real_now)
     if postings or is_swept:
         sealer.save(update_fields=["last_number", "last_hash", "swept_below"])
     return len(postings)
@@ -71,48 +58,24 @@ def close_days(*, signer: Signer, real_now: datetime) -> list[date]:
     return [manifest.day for manifest in manifests]
 
 
-def list_waiting(*, real_now: datetime) -> QuerySet[models.Posting]:
-    """Postings that no sealer has come to in LATEST_COMMIT, or comes to in as long: there should be none."""
-    is_late = Q(pk__lt=first_id_at(real_now - LATEST_COMMIT))
-    is_of_the_future = Q(pk__gte=first_id_at(real_now + LATEST_COMMIT))
-    return models.Posting.objects.filter(is_late | is_of_the_future, seal__isnull=True)
-
-
 @db.transaction_required
 def lock_sealer() -> models.Sealer:
     """Whoever holds this row has the chain and the balances for itself."""
-    models.Sealer.objects.get_or_create(pk=_ROW)
-    sealer = lock_row(Rank.ACCOUNT, models.Sealer, _ROW)
-    assert sealer is not None, "made above, and never deleted"
-    return sealer
-
-
-def _waiting(sealer: models.Sealer, *, before: datetime) -> QuerySet[models.Posting]:
-    unsealed = models.Posting.objects.filter(pk__gte=sealer.swept_below, pk__lt=first_id_at(before), seal__isnull=True)
-    return unsealed.order_by("pk")
+    return chain.lock_sealer(models.Sealer)
 
 
 def _chain(sealer: models.Sealer, postings: Iterable[models.Posting], *, sealed_at: datetime) -> None:
     for posting in postings:
-        sealer.last_number += 1
-        sealer.last_hash = next_hash(sealer.last_hash or GENESIS, posting, list(posting.entries.all()))
+        chain.give_number(sealer, content_of(posting, list(posting.entries.all())))
         seal = models.Seal(number=sealer.last_number, posting=posting, hash=sealer.last_hash, sealed_at=sealed_at)
         db.insert_later(seal)
 
 
 def _moments_taken(sealer: models.Sealer) -> Iterator[datetime]:
-    """The moment of the last seal, and the end of the last day that is closed. See Note [Sealing]."""
+    """The moment of the last seal, and the end of the last day that is closed. See Note [Days of the chain]."""
     yield from models.Seal.objects.filter(pk=sealer.last_number).values_list("sealed_at", flat=True)
     last = _last_manifest()
     yield datetime.combine(date.min if last is None else last.day + timedelta(days=1), time.min, tzinfo=UTC)
-
-
-def _sweep(sealer: models.Sealer, real_now: datetime) -> bool:
-    """Move the place in the book, by whole minutes: a round that finds nothing has nothing to write."""
-    swept_below = first_id_at((real_now - LATEST_COMMIT).replace(second=0, microsecond=0))
-    is_ahead = swept_below > sealer.swept_below
-    sealer.swept_below = max(sealer.swept_below, swept_below)
-    return is_ahead
 
 
 def _fold(entries: Iterable[models.Entry]) -> None:

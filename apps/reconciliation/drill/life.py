@@ -22,7 +22,7 @@ from apps.promotions import api as promotions
 from apps.reconciliation.drill.world import PROVIDER, World
 from apps.sellers import api as sellers
 from apps.settlement import api as settlement
-from tradecore import approvals
+from tradecore import approvals, audit_seals
 from tradecore.ids import new_gene, new_id
 from tradecore.money import Money
 
@@ -179,6 +179,7 @@ def _close_the_books(world: World) -> None:
     world.read_files(since=today - _DAY, until=today + 4 * _DAY)
     world.tell()
     ledger.seal_postings(real_now=world.now + timedelta(minutes=5))
+    audit_seals.seal_entries(real_now=world.now + timedelta(minutes=5))
 
 
 # --- Shops ------------------------------------------------------------------------------------------------------------

@@ -70,4 +70,27 @@ INVARIANTS = (
             "kernel_outbox": ("aggregate", "aggregate_id", "sequence"),
         },
     ),
+    Invariant(
+        name="I28",
+        title="The seals of the audit are one chain: none is missing, and each is of an entry that is there",
+        sql="""
+            SELECT s.number, NULL, 0, 'the seal before it, or its entry, is not the one that it was given for', NULL
+            FROM kernel_audit_seal s
+            LEFT JOIN kernel_audit_seal earlier ON earlier.number = s.number - 1
+            LEFT JOIN kernel_audit a ON a.id = s.entry_id
+            WHERE a.id IS NULL OR (s.number > 1 AND (earlier.number IS NULL OR earlier.hash <> s.previous_hash))
+        """,
+        reads={"kernel_audit_seal": ("number", "entry_id", "previous_hash", "hash"), "kernel_audit": ("id",)},
+        is_for_recent=False,
+    ),
+    Invariant(
+        name="I28b",
+        title="Every act in the audit was sealed within two minutes",
+        sql="""
+            SELECT a.id, NULL, 0, 'an act was not sealed', NULL
+            FROM kernel_audit a LEFT JOIN kernel_audit_seal s ON s.entry_id = a.id
+            WHERE s.number IS NULL AND a.id < %(late_id)s AND {recent:a.id}
+        """,
+        reads={"kernel_audit": ("id",), "kernel_audit_seal": ("number", "entry_id")},
+    ),
 )

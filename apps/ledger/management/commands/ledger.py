@@ -11,15 +11,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.ledger.chart import Account, Side
-from apps.ledger.contracts import Fault, Manifest, StatementLine, TrialBalanceLine
+from apps.ledger.contracts import Manifest, StatementLine, TrialBalanceLine
 from apps.ledger.errors import AccountUnknown
 from apps.ledger.keys import known_public_keys, own_signer
 from apps.ledger.sealing import is_key
 from apps.ledger.selectors import list_manifests, list_statement, trial_balance
-from apps.ledger.services.seal import LAG, close_days, seal_postings
+from apps.ledger.services.seal import close_days, seal_postings
 from apps.ledger.verify import find_faults
 from tradecore import clock, wire
 from tradecore.arguments import an_id, whole_number
+from tradecore.chain import LAG, Fault
 from tradecore.currencies import EXPONENTS
 from tradecore.money import Money
 

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from apps.reconciliation.drill.hands import breaks, change, find, moment
+from apps.reconciliation.drill.hands import breaks, change, copy, find, moment
 from apps.reconciliation.drill.life import Life
+from tradecore.ids import first_id_at
 
 
 @breaks("I05")
@@ -44,3 +45,17 @@ def change_an_order_and_tell_nobody(life: Life) -> int:
     order_id = life.paid.purchase.orders[0].id
     change("UPDATE orders_order SET version = version + 1 WHERE id = %s", order_id)
     return order_id
+
+
+@breaks("I28")
+def take_an_act_out_of_the_audit(_life: Life) -> int:
+    number = find("SELECT number FROM kernel_audit_seal WHERE number > 1 ORDER BY number LIMIT 1")
+    change("DELETE FROM kernel_audit WHERE id = (SELECT entry_id FROM kernel_audit_seal WHERE number = %s)", number)
+    return int(number)
+
+
+@breaks("I28b")
+def slip_an_act_into_the_audit(life: Life) -> int:
+    """As if it had been done an hour ago."""
+    first = find("SELECT MIN(id) FROM kernel_audit")
+    return copy("kernel_audit", first, id=first_id_at(life.world.now - timedelta(hours=1)))
