@@ -8,8 +8,11 @@ INVARIANTS = (
         title="The documents of a series are numbered without a gap and without a double",
         sql="""
             SELECT s.id, NULL, 0, 'a number is missing, or there twice', NULL
-            FROM documents_series s LEFT JOIN documents_document d ON d.series_id = s.id
-            WHERE {recent:s.id} OR s.id IN (SELECT series_id FROM documents_document WHERE {recent:id})
+            FROM (
+                SELECT id FROM documents_series WHERE {recent:id}
+                UNION SELECT series_id FROM documents_document WHERE {recent:id}
+            ) touched JOIN documents_series s ON s.id = touched.id
+            LEFT JOIN documents_document d ON d.series_id = s.id
             GROUP BY s.id, s.last_number
             HAVING COUNT(d.id) <> s.last_number OR COUNT(DISTINCT d.number) <> s.last_number
                 OR COALESCE(MIN(d.number), 1) <> 1 OR COALESCE(MAX(d.number), 0) <> s.last_number

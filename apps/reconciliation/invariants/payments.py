@@ -1,6 +1,7 @@
 """What is always true of payments: nothing goes back twice, and nothing is on its way for ever."""
 
 from apps.reconciliation.contracts import Contains, Invariant
+from apps.reconciliation.invariants.words import spell
 
 #: Every payment beside the sums of its refunds, of its captures, and of what chargebacks took of these.
 _SUMS = """
@@ -19,6 +20,13 @@ _SUMS = """
                 WHERE status <> 'WON' AND {recent:intent_id} GROUP BY intent_id
             ) d ON d.intent_id = i.id
         """
+
+#: What lost chargebacks took of the order of what went back.
+_LOST = """COALESCE((
+                SELECT SUM(s.amount_minor)
+                FROM payments_dispute_share s JOIN payments_dispute d ON d.id = s.dispute_id
+                WHERE d.status = 'LOST' AND s.order_ref = u.order_id
+            ), 0)"""
 
 _DISPUTE = ("intent_id", "status", "amount_minor", "uncovered_minor")
 
@@ -168,7 +176,8 @@ INVARIANTS = (
     Invariant(
         name="I36",
         title="The books dispute what banks have taken and not decided about, and nothing else",
-        sql="""
+        sql=spell(
+            """
             SELECT d.id, i.currency, ABS(COALESCE(SUM(e.amount_minor), 0) - <disputed>),
                    'the books dispute another amount', NULL
             FROM payments_dispute d JOIN payments_intent i ON i.id = d.intent_id
@@ -176,7 +185,9 @@ INVARIANTS = (
             WHERE (d.closed_at IS NULL OR d.closed_at < %(late)s) AND ({recent:d.id} OR {recently:d.closed_at})
             GROUP BY d.id, i.currency, d.amount_minor, d.closed_at
             HAVING COALESCE(SUM(e.amount_minor), 0) <> <disputed>
-        """.replace("<disputed>", "CASE WHEN d.closed_at IS NULL THEN d.amount_minor ELSE 0 END"),
+            """,
+            disputed="CASE WHEN d.closed_at IS NULL THEN d.amount_minor ELSE 0 END",
+        ),
         reads={
             "payments_dispute": ("id", "intent_id", "amount_minor", "closed_at"),
             "payments_intent": ("id", "currency"),
@@ -206,18 +217,16 @@ INVARIANTS = (
     Invariant(
         name="I36c",
         title="An order counts no more as charged back than lost chargebacks took of it",
-        sql="""
-            SELECT u.order_id, o.currency, SUM(u.refund_minor) - COALESCE(MAX(l.taken), 0),
+        sql=spell(
+            """
+            SELECT u.order_id, o.currency, SUM(u.refund_minor) - <lost>,
                    'more counts as charged back than was lost', o.shop_id
             FROM orders_units_gone u JOIN orders_order o ON o.id = u.order_id
-            LEFT JOIN (
-                SELECT s.order_ref, SUM(s.amount_minor) AS taken
-                FROM payments_dispute d JOIN payments_dispute_share s ON s.dispute_id = d.id
-                WHERE d.status = 'LOST' GROUP BY s.order_ref
-            ) l ON l.order_ref = u.order_id
             WHERE u.kind = 'CHARGED_BACK' AND {recent:u.id}
-            GROUP BY u.order_id, o.currency, o.shop_id HAVING SUM(u.refund_minor) > COALESCE(MAX(l.taken), 0)
-        """,
+            GROUP BY u.order_id, o.currency, o.shop_id HAVING SUM(u.refund_minor) > <lost>
+            """,
+            lost=_LOST,
+        ),
         reads={
             "orders_units_gone": ("id", "order_id", "kind", "refund_minor"),
             "orders_order": ("id", "currency", "shop_id"),
