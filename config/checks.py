@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
 
 from apps.ledger.api import is_key
+from apps.settlement.api import BANKS
 from tradecore.append_only import append_only_tables
 
 # A floor under what is random: shorter or plainer keys can be guessed from one signed token.
@@ -92,6 +93,9 @@ def _settings_faults() -> Iterator[str]:
         yield "ALLOWED_HOSTS is empty or '*': set it to the host names that this site answers to, comma-separated"
     if connection.vendor != "mysql":
         yield f"DATABASE_URL names {connection.vendor}: set it to mysql://user:password@host:3306/name"
+    if settings.PAYOUT_BANK not in BANKS.names():
+        known = ", ".join(sorted(BANKS.names()))
+        yield f"PAYOUT_BANK is {settings.PAYOUT_BANK!r}, so no seller could be paid: set it to one of {known}"
     yield from _key_faults()
     yield from _redis_faults(cache=settings.REDIS_URL, broker=settings.CELERY_BROKER_URL)
 

@@ -68,6 +68,7 @@ class TestFindFaults:
             ("LEDGER_SIGNING_KEY", "c2hvcnQ=", "set it to base64 of 32 bytes"),
             ("LEDGER_SIGNING_KEY", "not base64 at all", "set it to base64 of 32 bytes"),
             ("LEDGER_PUBLIC_KEYS", ["c2hvcnQ="], "LEDGER_PUBLIC_KEYS holds something else"),
+            ("PAYOUT_BANK", "acme", "PAYOUT_BANK is 'acme', so no seller could be paid: set it to one of sandbox"),
             ("ALLOWED_HOSTS", [], "ALLOWED_HOSTS is empty or '*'"),
             ("ALLOWED_HOSTS", ["*"], "ALLOWED_HOSTS is empty or '*'"),
             ("REDIS_URL", "", "REDIS_URL is not set"),
