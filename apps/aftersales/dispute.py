@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from apps.aftersales.eligibility import DISPUTE_HOLD
 from apps.inventory import api as inventory
 from apps.ledger import api as ledger
 from apps.ledger.api import journals
@@ -39,7 +38,7 @@ def hold_disputed(*, dispute_id: int, order_ids: Sequence[int], event_id: int, n
     if payments.lock_dispute(dispute_id=dispute_id).status not in _OPEN:
         return
     for order_id in sorted(order_ids):
-        orders.place_hold(order_id=order_id, kind=DISPUTE_HOLD, owner_ref=dispute_id, now=now)
+        orders.place_hold(order_id=order_id, kind=orders.DISPUTE_HOLD, owner_ref=dispute_id, now=now)
 
 
 @db.use_case
@@ -55,7 +54,7 @@ def end_dispute(*, dispute_id: int, order_ids: Sequence[int], event_id: int, now
     dispute = payments.lock_dispute(dispute_id=dispute_id)
     gone = _charge_back(dispute, now=now) if dispute.status == "LOST" else []
     for order_id in sorted(order_ids):
-        orders.release_hold(order_id=order_id, kind=DISPUTE_HOLD, owner_ref=dispute_id, now=now)
+        orders.release_hold(order_id=order_id, kind=orders.DISPUTE_HOLD, owner_ref=dispute_id, now=now)
     db.insert_pending()
     if gone:
         _give_back(gone, now=now)

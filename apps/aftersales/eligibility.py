@@ -26,8 +26,6 @@ from apps.aftersales.errors import NotEligible, TooManyRequests, UnitsNotEligibl
 from apps.aftersales.models import CaseLine
 from apps.orders import api as orders
 
-DISPUTE_HOLD = "dispute"
-
 BUYERS_KINDS = tuple(reasons.BOUNDS[Actor.BUYER])
 
 _GOES_BACK = frozenset({CaseKind.RETURN_AND_REFUND, CaseKind.REPLACEMENT, CaseKind.EXCHANGE})
@@ -103,7 +101,7 @@ def find_obstacle(kind: CaseKind, order: orders.OrderView, *, initiator: Actor, 
     obstacles = {
         "cancelled": order.status == "CANCELLED",
         "completed": order.status == "COMPLETED" and order.status not in allowed,
-        "disputed": DISPUTE_HOLD in order.holds,
+        "disputed": orders.DISPUTE_HOLD in order.holds,
         "not_delivered": order.status in reasons.SHIPPED and order.status not in allowed,
         "not_shipped": order.status not in allowed,
         "window_over": initiator is Actor.BUYER and ends_at is not None and ends_at <= now,

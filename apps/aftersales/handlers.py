@@ -1,7 +1,6 @@
 """What after-sales do when others publish a fact. `config/subscriptions.py` says which."""
 
 from apps.aftersales.dispute import end_dispute, hold_disputed
-from apps.aftersales.eligibility import DISPUTE_HOLD
 from apps.aftersales.refused_parcels import expect_refused_parcel
 from apps.aftersales.run_clock import complete_paid_case, resume_clocks
 from apps.orders import api as orders
@@ -29,7 +28,7 @@ def on_refund_succeeded(event: DeliveredEvent) -> None:
 
 def on_hold_released(event: DeliveredEvent) -> None:
     """`orders.hold_released`: see Note [Disputed]."""
-    if event.payload["hold"] == DISPUTE_HOLD:
+    if event.payload["hold"] == orders.DISPUTE_HOLD:
         resume_clocks(order_id=event.aggregate_id, event_id=event.id, now=clock.now())
 
 

@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any
 
 from apps.aftersales.contracts import Act, CaseState
-from apps.aftersales.eligibility import DISPUTE_HOLD
 from apps.aftersales.events import CaseEvent, PlatformCompensationDue
 from apps.aftersales.models import Case, CaseLine
 from apps.aftersales.rows import By, Facts, list_lines, move
@@ -49,7 +48,7 @@ def pay_back(
     Locks, in this order: purchase, order, case, payment, promotions, their uses, stock holds, stock.
     """
     order = order or orders.get_order(order_id=case.order_id)
-    if DISPUTE_HOLD in order.holds:
+    if orders.DISPUTE_HOLD in order.holds:
         raise orders.OrderOnHold(holds=order.holds)
     gone = _give_up(case, order, now=now)
     refund_id = None if gone is None else send_back(gone, now=now)

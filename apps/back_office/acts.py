@@ -146,14 +146,17 @@ class OpenShop(_MarketAct):
         return f"Opened: {shop.handle}, shop {shop.id}."
 
     def _plan(self, market: markets.Market, *, now: datetime) -> fees.FeePlan:
-        """A plan in the currency of the shop: any other could charge it nothing."""
+        """A plan of the market, in its currency: any other could charge it nothing, or what another market pays."""
         try:
             plan = fees.get_plan(self.cleaned_data["fee_plan"] or f"{market.code}-STANDARD", now=now)
         except fees.UnknownFeePlan as refusal:
             raise forms.ValidationError({"fee_plan": refusal.title}) from None
-        if plan.currency != market.currency:
+        if (plan.market, plan.currency) != (market.code, market.currency):
             raise forms.ValidationError(
-                {"fee_plan": f"This plan is in {plan.currency}, the shop in {market.currency}."}
+                {
+                    "fee_plan": f"This plan is of {plan.market} in {plan.currency}, "
+                    f"the shop of {market.code} in {market.currency}."
+                }
             )
         return plan
 

@@ -164,6 +164,7 @@ class TestOpenShop:
             ({"market": "XX"}, "market"),
             ({"fee_plan": "NO-SUCH-PLAN"}, "fee_plan"),
             ({"fee_plan": "JP-STANDARD"}, "fee_plan"),
+            ({"fee_plan": "DEMO-STANDARD"}, "fee_plan"),  # in the same currency
         ],
     )
     def test_says_beside_the_field_why_not(self, superuser: Client, changed: dict[str, str], field: str) -> None:
