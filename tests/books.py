@@ -8,8 +8,10 @@ from apps.ledger.api import journals
 from apps.ledger.models import Entry
 from apps.orders.models import Order
 from apps.payments.models import Capture, Dispute, PaymentIntent, ProviderCall, Refund, Tender
+from apps.reconciliation import api as reconciliation
 from apps.settlement.contracts import RESERVE_KINDS
 from apps.settlement.models import Payout, SellerAccount, SettlementLine
+from tradecore import clock
 
 
 def assert_books_agree() -> None:
@@ -25,6 +27,12 @@ def assert_books_agree() -> None:
     _assert_sellers_have_what_the_books_say()
     for order in Order.objects.all():
         _assert_dead_orders_earn_nothing(order)
+
+
+def assert_invariants_hold() -> None:
+    """Nothing is broken of what reconciliation knows to be always true of any table."""
+    report = reconciliation.reconcile(suite=reconciliation.Suite.ALL, real_now=clock.real_now())
+    assert report.offences == (), report.offences
 
 
 def balance_of(code: str, *, owner: int = 0, currency: str = "GBP") -> int:

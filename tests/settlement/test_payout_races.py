@@ -25,6 +25,7 @@ from tests.factories.payouts import (
     send,
 )
 from tests.support import NOON
+from tradecore.approvals import AlreadyDecided
 from tradecore.models import Approval
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -96,6 +97,16 @@ class TestDecisions:
         assert [available_of(shop) for shop in shops] == [0] * 5
         assert SettlementLine.objects.filter(kind="payout").count() == 5
         assert balance_of("PAYOUT_CLEARING") == 5 * 6755
+
+    def test_that_is_replayed_at_once_and_later_takes_the_money_once(self, race: Race) -> None:
+        shop = make_seller()
+        run_id = propose()
+        outcomes = race([lambda: approve(run_id)] * 6)
+        assert names_of(outcomes) == {"NoneType": 1, "AlreadyDecided": 5}
+        earn(6755, shop_id=shop)
+        with pytest.raises(AlreadyDecided):
+            approve(run_id)
+        assert (available_of(shop), balance_of("PAYOUT_CLEARING")) == (6755, 6755)
 
     def test_to_approve_and_to_reject_are_one(self, race: Race) -> None:
         shop = make_seller()
