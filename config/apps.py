@@ -12,6 +12,8 @@ class CompositionConfig(AppConfig):
         # The apps' models can be imported from here on, and no earlier.
         from config.checks import check_production_settings
         from config.extensions import install_extensions
+        from config.traffic import install_limits
 
         install_extensions()
+        install_limits()
         checks.register(check_production_settings, checks.Tags.security, deploy=True)

@@ -54,6 +54,7 @@ env = environ.Env(
     FUSE_PAYOUT_MAX_MINOR=(dict, {}),
     FUSE_LATE_MONEY_BP=(int, 2_000),
     FUSE_LATE_MONEY_COUNT=(int, 5),
+    RATE_LIMITS_PERCENT=(int, 100),
     WEB_HOST=(str, "127.0.0.1"),
     WEB_PORT=(int, 8000),
     WEB_WORKERS=(int, 1),

@@ -23,8 +23,8 @@ wsgi_app = "config.wsgi:application"
 bind = f"{env('WEB_HOST')}:{env('WEB_PORT')}"
 
 _embedded = settings.TRADECORE_ENV == "embedded"
-# The embedded broker lives in the memory of one process, so there can only be one.
-workers = 1 if _embedded else env("WEB_WORKERS")
+# One in the embedded default, whose broker lives in the memory of one process.
+workers = settings.WEB_WORKERS
 worker_class = "gthread"
 threads = env("WEB_THREADS")
 timeout = 30

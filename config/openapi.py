@@ -29,8 +29,9 @@ Another body under the same key is 422.
 
 **Refusals** are problem documents (RFC 9457). Rely on `code`, which never changes, and on the typed members beside it;
 `errors` points into the body with JSON pointers. 400: the request is malformed; 409: the world stands against it;
-422: a rule does; 429 and 503: come back after `Retry-After`. Every answer has an `X-Request-Id`: the one that was sent,
-or a new one. It finds the request in the logs.
+422: a rule does; 429 and 503: come back after `Retry-After`. How many requests are left is in the `RateLimit` headers:
+per buyer, guest, application, shop, SKU and address, for each class of route. Every answer has an `X-Request-Id`: the
+one that was sent, or a new one. It finds the request in the logs.
 
 **Lists** come in pages, newest first: `page_size` (at most 100), and `next_page_token` for the next one as
 `page_token`. A token is good for its own list, caller and filters. What is edited has an `ETag`; send it back as

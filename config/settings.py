@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tradecore.http.middleware.RequestMiddleware",
+    "tradecore.http.middleware.RateLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -265,6 +266,15 @@ STOCK_CHANGE_MAX_PIECES = whole_number("STOCK_CHANGE_MAX_PIECES")
 STOCK_CHANGE_MAX_BP = whole_number("STOCK_CHANGE_MAX_BP")
 STOCK_CHANGE_MIN_PIECES = whole_number("STOCK_CHANGE_MIN_PIECES")
 STOCK_FILLING_MAX_PIECES = whole_number("STOCK_FILLING_MAX_PIECES")
+
+# --- Crowds -----------------------------------------------------------------------------------------------------------
+
+# The counts of config/traffic.py in percent; 0 limits nothing. Where no Redis counts for all, each of so many web
+# processes counts its part.
+RATE_LIMITS_PERCENT = whole_number("RATE_LIMITS_PERCENT", highest=100_000)
+if TRADECORE_ENV == "test":
+    RATE_LIMITS_PERCENT = 0
+WEB_WORKERS = 1 if TRADECORE_ENV == "embedded" else whole_number("WEB_WORKERS", highest=1_000)
 
 # --- Fuses ------------------------------------------------------------------------------------------------------------
 

@@ -49,4 +49,5 @@ def _user(token: str) -> tuple[Principal, frozenset[str]]:
         raise AuthenticationFailed("This access token is not valid any more.")
     if bearer.user_id is None:  # another system's own token, by client credentials
         return Principal(PrincipalKind.CLIENT, bearer.application_id), bearer.scopes
-    return Principal(PrincipalKind.BUYER, bearer.user_id, is_staff=bearer.is_staff), bearer.scopes
+    app_id = None if bearer.is_ours else bearer.application_id
+    return Principal(PrincipalKind.BUYER, bearer.user_id, is_staff=bearer.is_staff, app_id=app_id), bearer.scopes

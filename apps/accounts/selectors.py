@@ -9,7 +9,7 @@ from apps.accounts import models
 from apps.accounts.contracts import Address, Bearer, Profile, SavedAddress, ShopRole, StaffMember
 from apps.accounts.emails import canonical_email
 from apps.accounts.errors import EmailInvalid
-from apps.accounts.tokens import token_checksum
+from apps.accounts.tokens import CLIENT_ID, token_checksum
 from tradecore import clock
 from tradecore.errors import NotFound
 
@@ -24,12 +24,15 @@ def find_bearer(*, access_token: str) -> Bearer | None:
         token_checksum=token_checksum(access_token),
         expires__gt=clock.real_now(),
     )
-    row = rows.values("user_id", "application_id", "user__is_staff", "scope", "resource").first()
+    row = rows.values(
+        "user_id", "application_id", "application__client_id", "user__is_staff", "scope", "resource"
+    ).first()
     if row is None or row["resource"]:
         return None
     return Bearer(
         user_id=row["user_id"],
         application_id=row["application_id"],
+        is_ours=row["application__client_id"] == CLIENT_ID,
         is_staff=bool(row["user__is_staff"]),
         scopes=frozenset(row["scope"].split()),
     )

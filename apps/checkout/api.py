@@ -41,7 +41,7 @@ from apps.checkout.errors import (
 )
 from apps.checkout.expire_purchase import cancel_unpaid_purchase, expire_purchase
 from apps.checkout.place_purchase import place_purchase
-from apps.checkout.quote import make_quote
+from apps.checkout.quote import list_quoted_skus, make_quote
 from apps.checkout.request_cancellation import (
     approve_cancel_request,
     approve_unanswered_request,
@@ -91,6 +91,7 @@ __all__ = [
     "confirm_free_purchase",
     "end_remorse",
     "expire_purchase",
+    "list_quoted_skus",
     "make_quote",
     "offer_tenders",
     "place_purchase",

@@ -84,6 +84,15 @@ def read_token(*, token: str, buyer: Buyer) -> tuple[int, Wish, datetime]:
     return content["id"], wish, datetime.fromtimestamp(content["expires"], UTC)
 
 
+def list_quoted_skus(*, token: str) -> list[int]:
+    """The SKUs of a token, whoever it is for; none of one that is not ours."""
+    try:
+        content = signing.loads(token, salt=_SALT)
+    except signing.BadSignature:
+        return []
+    return [line["sku_id"] for line in content["wish"]["lines"]]
+
+
 def requote(*, token: str, buyer: Buyer, now: datetime) -> tuple[Quote, Wish]:
     """Price the wish of a token again, as of `now`.
 

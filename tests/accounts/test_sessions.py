@@ -58,6 +58,7 @@ class TestSignIn:
         assert find_bearer(access_token=pair.access_token) == Bearer(
             user_id=user.pk,
             application_id=Application.objects.get().pk,
+            is_ours=True,
             is_staff=False,
             scopes=frozenset({"store"}),
         )
@@ -287,7 +288,7 @@ class TestFindBearer:
         set_token_value(token, "of-the-warehouse")
         token.save()
         assert find_bearer(access_token="of-the-warehouse") == Bearer(
-            user_id=None, application_id=application.pk, is_staff=False, scopes=frozenset({"events"})
+            user_id=None, application_id=application.pk, is_ours=False, is_staff=False, scopes=frozenset({"events"})
         )
 
     @pytest.mark.parametrize("token", ["", "unknown", "t\u00f6ken"])

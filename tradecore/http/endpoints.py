@@ -1,6 +1,6 @@
 """The base of every route, and the one way in which a write is made once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.utils.cache import patch_vary_headers
@@ -15,6 +15,7 @@ from tradecore.http import problems
 from tradecore.http.fields import StrictSerializer
 from tradecore.http.negotiation import JSONNegotiation
 from tradecore.http.principals import scope_of
+from tradecore.http.rate_limits import LIMITS
 from tradecore.http.searching import search_body, search_query
 from tradecore.idempotency import Claim, Outcome
 
@@ -27,6 +28,22 @@ class Endpoint(APIView):
     content_negotiation_class: type[BaseContentNegotiation] = JSONNegotiation
     # OPTIONS would answer what the OpenAPI document says better.
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Who asks, and whether they may ask so often. Whoever brings a token that is none counts by address."""
+        try:
+            super().perform_authentication(request)
+        finally:
+            LIMITS.admit(
+                request._request,  # noqa: SLF001 - as in raw_body
+                user=request.user,
+                shop_id=self.kwargs.get("shop_id"),
+                sku_ids=self.skus_asked_for(request),
+            )
+
+    def skus_asked_for(self, request: Request) -> Iterable[int]:
+        """The SKUs that the request is about, for the limits per SKU: before anything of it is checked."""
+        return [self.kwargs["sku_id"]] if "sku_id" in self.kwargs else []
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raw_body(request)  # kept for the fingerprint, before DRF reads the stream

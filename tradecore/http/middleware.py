@@ -1,15 +1,23 @@
-"""What every request carries: its id, its mark as a request of the web, and a process that may make ids."""
+"""What every request carries: its id, its mark as a request of the web, and a process that may make ids.
+
+And what every answer says of the limits on requests.
+"""
 
 import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
 from tradecore import db, worker_leases
 from tradecore.card_numbers import looks_like_card_number
+from tradecore.errors import Refusal
+from tradecore.http.endpoints import Endpoint
+from tradecore.http.problems import plain_refusal
+from tradecore.http.rate_limits import LIMITS, show_standings
 
 log = structlog.get_logger()
 
@@ -43,3 +51,29 @@ class RequestMiddleware:
             )
         response["X-Request-Id"] = request_id
         return response
+
+
+class RateLimitMiddleware:
+    """Counts the requests of pages by their address, and shows on every answer how its limits stand.
+
+    An `Endpoint` counts by itself, once it knows who asks.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        show_standings(request, response)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        if issubclass(getattr(view, "cls", object), Endpoint):
+            return None
+        try:
+            LIMITS.admit(request)
+        except Refusal as refusal:
+            return plain_refusal(refusal)
+        return None

@@ -15,7 +15,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from tradecore import db, idempotency
+from tradecore import db, idempotency, rate_limits
 from tradecore.errors import Refusal
 from tradecore.http import etags, problems
 from tradecore.http.answers import MONEY_SCHEMA, Answer, ContractAnswer, Schema, members_of
@@ -45,6 +45,19 @@ _REQUEST_ID_HEADER: Schema = {
     "description": "The id of the request: the one that was sent, or a new one.",
     "required": True,
     "schema": {"type": "string"},
+}
+
+
+#: On the answers to whatever is limited.
+_RATE_LIMIT_HEADERS: Schema = {
+    "RateLimit-Policy": {
+        "description": "The limits that the request counts for: `q` requests per `w` seconds each.",
+        "schema": {"type": "string", "examples": ['"quote.buyer";q=300;w=60, "quote.address";q=3000;w=60']},
+    },
+    "RateLimit": {
+        "description": "The scarcest of them: `r` requests are left, and after `t` seconds all are there again.",
+        "schema": {"type": "string", "examples": ['"quote.buyer";r=299;t=1']},
+    },
 }
 
 
@@ -174,6 +187,7 @@ class Documented:
         yield from self.by.problems
         yield NOT_ACCEPTABLE_PAGE if self.is_page else NOT_ACCEPTABLE
         yield from map(_problem_of, (ParameterInvalid, problems.RequestTooLarge, problems.EncodingUnsupported, db.Busy))
+        yield from map(_problem_of, (rate_limits.RateLimitsAway, rate_limits.RateLimitExceeded))
         if self.takes:
             yield from (MALFORMED, UNSUPPORTED, _problem_of(problems.RequestInvalid))
         if self.key is Key.REQUIRED:
@@ -214,7 +228,7 @@ def add_components(result: Schema, **_context: Any) -> Schema:
     """Hook of drf-spectacular: what is referred to by name, and what every answer of every route has."""
     components = result["components"]
     components["schemas"] |= {"Money": MONEY_SCHEMA, "Problem": PROBLEM_SCHEMA}
-    components["headers"] = {"X-Request-Id": _REQUEST_ID_HEADER}
+    components["headers"] = {"X-Request-Id": _REQUEST_ID_HEADER, **_RATE_LIMIT_HEADERS}
     components["responses"] = {}
     for path in result["paths"].values():
         for operation in path.values():
@@ -225,7 +239,9 @@ def add_components(result: Schema, **_context: Any) -> Schema:
 def _share_responses(responses: dict[str, Schema], shared: dict[str, Schema]) -> None:
     """Write each kind of refusal once, however many routes know it."""
     for status, response in responses.items():
-        response.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/X-Request-Id"}
+        headers = response.setdefault("headers", {})
+        for header in ("X-Request-Id", *_RATE_LIMIT_HEADERS):
+            headers[header] = {"$ref": f"#/components/headers/{header}"}
         if problems.CONTENT_TYPE in response.get("content", {}):
             name = next((name for name, known in shared.items() if known == response), None)
             if name is None:

@@ -13,11 +13,15 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """One authenticated caller: a registered user, a guest, or an internal client. `id` is the user's or guest's id."""
+    """One authenticated caller: a registered user, a guest, or an internal client. `id` is the user's or guest's id.
+
+    `app_id` is the application of somebody else's through which a user calls.
+    """
 
     kind: PrincipalKind
     id: int
     is_staff: bool = False
+    app_id: int | None = None
 
     #: What Django's and DRF's permission checks look at.
     is_authenticated: bool = True

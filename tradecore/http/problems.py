@@ -100,6 +100,13 @@ def plain_problem(status: int, code: str, title: str) -> HttpResponse:
     return JsonResponse(problem(status=status, code=code, title=title), status=status, content_type=CONTENT_TYPE)
 
 
+def plain_refusal(refusal: Refusal) -> HttpResponse:
+    """The problem document of a refusal, outside DRF."""
+    document = describe_refusal(refusal)
+    headers = {"Retry-After": str(document["retry_after"])} if "retry_after" in document else {}
+    return JsonResponse(document, status=document["status"], content_type=CONTENT_TYPE, headers=headers)
+
+
 def _as_refusal(error: Exception) -> Refusal | None:
     match error:
         case Refusal():

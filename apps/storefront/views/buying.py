@@ -1,6 +1,7 @@
 """Buying in two calls: a quote, and a purchase of it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,15 +20,22 @@ from apps.storefront.principal import BuyerEndpoint
 from apps.storefront.serializers import buying
 from tradecore import clock, db, idempotency
 from tradecore.http import problems
-from tradecore.http.endpoints import write_once
+from tradecore.http.endpoints import raw_body, write_once
 from tradecore.http.principals import Principal
 from tradecore.idempotency import Claim, Outcome
 
 PLACED = "placed"
 
+# What counts for the limits per SKU is read off the body as it stands, before its form is checked.
+_SKU_ID = re.compile(rb'"sku_id"\s*:\s*"([1-9][0-9]{0,18})"')
+_QUOTE_TOKEN = re.compile(rb'"quote_token"\s*:\s*"([A-Za-z0-9_:.-]{1,20000})"')
+
 
 class Quotes(BuyerEndpoint):
     """What a basket costs, step by step, and why. Nothing is written and nothing is held."""
+
+    def skus_asked_for(self, request: Request) -> Iterable[int]:
+        return map(int, _SKU_ID.findall(raw_body(request)))
 
     @docs.make_quote
     def post(self, request: Request) -> Response:
@@ -45,6 +53,10 @@ class Quotes(BuyerEndpoint):
 
 class Purchases(BuyerEndpoint):
     """Buy a quote: 201 placed and paid, 202 placed with something left to do, 402 placed and declined."""
+
+    def skus_asked_for(self, request: Request) -> Iterable[int]:
+        found = _QUOTE_TOKEN.search(raw_body(request))
+        return checkout.list_quoted_skus(token=found[1].decode()) if found else ()
 
     @docs.place_purchase
     def post(self, request: Request) -> Response:
