@@ -18,6 +18,7 @@ from config.checks import refuse_wrong_settings
 from config.embedded import EmbeddedWorker
 from config.environment import env
 from tradecore import worker_leases
+from tradecore.http.gate import DOOR_THREADS
 
 wsgi_app = "config.wsgi:application"
 bind = f"{env('WEB_HOST')}:{env('WEB_PORT')}"
@@ -25,8 +26,8 @@ bind = f"{env('WEB_HOST')}:{env('WEB_PORT')}"
 _embedded = settings.TRADECORE_ENV == "embedded"
 # One in the embedded default, whose broker lives in the memory of one process.
 workers = settings.WEB_WORKERS
-worker_class = "gthread"
-threads = env("WEB_THREADS")
+worker_class = "config.web_worker.WaitingThreadWorker"
+threads = settings.WEB_THREADS + DOOR_THREADS
 timeout = 30
 # How long requests may take to end, and in the embedded default its worker and beat too: a second or two, unless the
 # machine is busy.

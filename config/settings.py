@@ -274,6 +274,7 @@ STOCK_FILLING_MAX_PIECES = whole_number("STOCK_FILLING_MAX_PIECES")
 RATE_LIMITS_PERCENT = whole_number("RATE_LIMITS_PERCENT", highest=100_000)
 if TRADECORE_ENV == "test":
     RATE_LIMITS_PERCENT = 0
+WEB_THREADS = max(2, whole_number("WEB_THREADS", highest=1_000))
 WEB_WORKERS = 1 if TRADECORE_ENV == "embedded" else whole_number("WEB_WORKERS", highest=1_000)
 
 # --- Fuses ------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
-"""What the crowd may do: which class each route belongs to, and how many requests of a class anybody may make.
+"""What the crowd may do: the class of each route, how many requests of a class anybody may make, and how many threads a
+class may occupy.
 
-The one table of it. How it is counted, and what "without Redis" means, stands in `tradecore.rate_limits`; who counts,
-in `tradecore.http.rate_limits`. The counts are generous: they are there for programs that have lost their way and for
-people who mean harm, and a mobile carrier is one address. `RATE_LIMITS_PERCENT` makes all of them larger or smaller.
+The one table of it. How requests are counted, and what "without Redis" means, stands in `tradecore.rate_limits`; who
+counts, in `tradecore.http.rate_limits`; what is done with those for whom there is no thread, in `tradecore.http.gate`.
+The counts are generous: they are there for programs that have lost their way and for people who mean harm, and a mobile
+carrier is one address. `RATE_LIMITS_PERCENT` makes all of them larger or smaller.
 Guesses (passwords, coupon codes, numbers of orders) are counted beside it, in the database, whatever becomes of Redis.
 """
 
@@ -14,6 +16,7 @@ from typing import Final
 
 from django.conf import settings
 
+from tradecore.http.gate import WSGI, Berth, Gate
 from tradecore.http.rate_limits import LIMITS, Rules, Scope
 from tradecore.rate_limits import Limiter, LocalStore, RedisStore, Rule, WithoutRedis
 
@@ -35,10 +38,10 @@ class Traffic(StrEnum):
     TRADE = "trade"  # and changed
     EVENTS = "events"  # the feed for other systems
     WEBHOOK = "webhook"  # what providers say
-    OFFICE = "office"  # the admin and its pages
+    OFFICE = "office"  # the admin, its pages, and those of the API's documentation
 
 
-#: Method, path -> class; the first that fits. Health, static files and the documentation of the API are in none.
+#: Method, path -> class; the first that fits. Health and static files are in none.
 ROUTES: Final = (
     (r"GET", r"/store/v1/(markets|categories|shops|products|skus)\b", Traffic.BROWSE),
     (r"\w+", r"/store/v1/(accounts|sessions|password-resets|guests|guest-orders)\b", Traffic.SIGN_IN),
@@ -53,7 +56,7 @@ ROUTES: Final = (
     (r"\w+", r"/seller/v1/", Traffic.TRADE),
     (r"\w+", r"/events/v1\b", Traffic.EVENTS),
     (r"\w+", r"/payments/v1/webhooks/", Traffic.WEBHOOK),
-    (r"\w+", r"/admin/", Traffic.OFFICE),
+    (r"\w+", r"/(admin|api)/", Traffic.OFFICE),
 )
 
 
@@ -81,6 +84,23 @@ ALLOWANCES: Final[Mapping[Traffic, Allowance]] = {
     Traffic.EVENTS: Allowance(OPEN, {_BUYER: 600, _APP: 1_200, _ADDRESS: 6_000}),
     Traffic.WEBHOOK: Allowance(LOCAL, {_ADDRESS: 12_000}),
     Traffic.OFFICE: Allowance(OPEN, {_ADDRESS: 3_000}),
+}
+
+#: What each class gets of the threads that serve; those that are critical have a fifth of them to themselves. Provider
+#: and bank answer within three seconds or not at all; so whoever pays needs more time than anybody else.
+BERTHS: Final[Mapping[str, Berth]] = {
+    Traffic.BROWSE: Berth(threads_percent=60, seconds=5),
+    Traffic.SIGN_IN: Berth(threads_percent=40, seconds=10),
+    Traffic.QUOTE: Berth(threads_percent=60, seconds=5),
+    Traffic.PURCHASE: Berth(threads_percent=100, seconds=15, is_critical=True),
+    Traffic.OWN: Berth(threads_percent=60, seconds=5),
+    Traffic.CHANGE: Berth(threads_percent=40, seconds=10),
+    Traffic.REFUND: Berth(threads_percent=40, seconds=10),
+    Traffic.DESK: Berth(threads_percent=40, seconds=10),
+    Traffic.TRADE: Berth(threads_percent=40, seconds=10),
+    Traffic.EVENTS: Berth(threads_percent=20, seconds=10),
+    Traffic.WEBHOOK: Berth(threads_percent=100, seconds=10, is_critical=True),
+    Traffic.OFFICE: Berth(threads_percent=40, seconds=20),
 }
 
 _PATTERNS: Final = tuple((re.compile(method), re.compile(path), traffic) for method, path, traffic in ROUTES)
@@ -117,3 +137,8 @@ def install_limits() -> None:
         classify=classify,
         limiter=Limiter(shared=shared, local=LocalStore(), processes=settings.WEB_WORKERS),
     )
+
+
+def make_gate(application: WSGI) -> Gate:
+    """The application behind the gate of this process."""
+    return Gate(application, classify=classify, berths=BERTHS, threads=settings.WEB_THREADS)

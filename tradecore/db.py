@@ -7,9 +7,10 @@ everything that talks to the network.
 # Note [Retries]
 After 1213 (deadlock) and 1020 (changed since read) the server has discarded the whole transaction, and with
 innodb_rollback_on_timeout the same is true of 1205 (lock wait timeout). Going on would commit half a story, so nothing
-below catches them: the use case starts again from the top, a bounded number of times. A request of the web does not
-wait for a lock twice: 1205 is answered with Busy at once. A connection that is lost before COMMIT is replaced once; one
-that is lost during COMMIT leaves the outcome unknown, and only the idempotency key can tell.
+below catches them: the use case starts again from the top, a bounded number of times, and not past its deadline. A
+request of the web does not wait for a lock twice: 1205 is answered with Busy at once. A connection that is lost before
+COMMIT is replaced once; one that is lost during COMMIT leaves the outcome unknown, and only the idempotency key can
+tell.
 """
 
 import functools
@@ -25,6 +26,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
 from tradecore import locks, prepared, worker_leases
+from tradecore.deadlines import time_left
 from tradecore.errors import Kind, Refusal
 
 P = ParamSpec("P")
@@ -285,6 +287,8 @@ def _with_retries(attempt: Callable[[], R]) -> R:
             if lost:
                 reconnected = True
                 connection.close()
+            if time_left(at_most=pause) < pause:
+                raise Busy from error
         time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
     raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -8,6 +8,7 @@ from django.db import IntegrityError, OperationalError
 
 from tests.support import NOON, in_use_case
 from tradecore import db, locks
+from tradecore.deadlines import deadline
 from tradecore.locks import LockOrderInverted, Rank, note_lock
 from tradecore.models import AuditEntry, Freeze
 
@@ -78,6 +79,17 @@ class TestUseCase:
             raise OperationalError(1205, "Lock wait timeout exceeded")
 
         with db.web_request(), pytest.raises(db.Busy):
+            in_use_case(body)
+        assert len(attempts) == 1
+
+    def test_does_not_start_again_past_its_deadline(self) -> None:
+        attempts = []
+
+        def body() -> Never:
+            attempts.append(1)
+            raise OperationalError(1213, "Deadlock found")
+
+        with deadline(0.0), pytest.raises(db.Busy):
             in_use_case(body)
         assert len(attempts) == 1
 

@@ -3,9 +3,7 @@
 And what every answer says of the limits on requests.
 """
 
-import re
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -13,18 +11,16 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from tradecore import db, worker_leases
-from tradecore.card_numbers import looks_like_card_number
 from tradecore.errors import Refusal
 from tradecore.http.endpoints import Endpoint
 from tradecore.http.problems import plain_refusal
 from tradecore.http.rate_limits import LIMITS, show_standings
+from tradecore.http.request_ids import HEADER, choose_request_id
 
 log = structlog.get_logger()
 
 #: Answered without asking anybody, the database least of all.
 HEALTH_PATH = "/healthz"
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class RequestMiddleware:
@@ -34,9 +30,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = request.headers.get("X-Request-Id", "")
-        if not _REQUEST_ID.fullmatch(request_id) or looks_like_card_number(request_id):
-            request_id = uuid.uuid4().hex
+        request_id = choose_request_id(request.headers.get(HEADER, ""))
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id), db.web_request():
             if request.path != HEALTH_PATH:
@@ -49,7 +43,7 @@ class RequestMiddleware:
                 status=response.status_code,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
-        response["X-Request-Id"] = request_id
+        response[HEADER] = request_id
         return response
 
 

@@ -20,6 +20,7 @@ from tradecore.errors import Refusal
 from tradecore.http import etags, problems
 from tradecore.http.answers import MONEY_SCHEMA, Answer, ContractAnswer, Schema, members_of
 from tradecore.http.fields import StrictSerializer, TextField
+from tradecore.http.gate import Overloaded, TooLate
 from tradecore.http.html import HTML
 from tradecore.http.pages import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, ParameterInvalid
 
@@ -187,7 +188,7 @@ class Documented:
         yield from self.by.problems
         yield NOT_ACCEPTABLE_PAGE if self.is_page else NOT_ACCEPTABLE
         yield from map(_problem_of, (ParameterInvalid, problems.RequestTooLarge, problems.EncodingUnsupported, db.Busy))
-        yield from map(_problem_of, (rate_limits.RateLimitsAway, rate_limits.RateLimitExceeded))
+        yield from map(_problem_of, (rate_limits.RateLimitsAway, rate_limits.RateLimitExceeded, Overloaded, TooLate))
         if self.takes:
             yield from (MALFORMED, UNSUPPORTED, _problem_of(problems.RequestInvalid))
         if self.key is Key.REQUIRED:

@@ -1,0 +1,197 @@
+"""The gate: what comes when all threads are busy, or too late, is answered 503 before anything is done for it.
+
+# Note [Shedding]
+A server that takes more than it can do does less than it could: everybody waits, everybody's patience ends, and what is
+then done is done for nobody. So each class of routes (Note [Classes of routes] of `tradecore.http.rate_limits`) may
+occupy so many threads at once, and all that are not critical leave a fifth of the threads to those that are: who cannot
+buy because others browse is lost, and money that has moved must be heard of. What finds no thread is refused at once,
+outside Django and before any SQL, by threads beside those that work (`DOOR_THREADS`), so that a refusal is never behind
+the work that it is refused for. Their answer is made in advance; it costs a fraction of what an admitted request does.
+
+# Note [How long a request has waited]
+The worker notes when a connection had something to read and began to wait for a thread (`config.web_worker`). A proxy
+in front may know it earlier and say so in `X-Request-Start` (`t=` and seconds since 1970), which is believed only where
+`TRUST_PROXY_HEADERS` is set. How long a caller waits at all they may say in `X-Request-Timeout-Ms`; a class of routes
+has a bound of its own. What has waited for as long is refused; anything else carries what is left with it
+(`tradecore.deadlines`).
+"""
+
+import json
+import random
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+
+from tradecore.clock import real_now
+from tradecore.deadlines import deadline
+from tradecore.errors import Kind, Refusal
+from tradecore.http.problems import CONTENT_TYPE, describe_refusal
+from tradecore.http.rate_limits import Classify
+from tradecore.http.request_ids import HEADER, choose_request_id
+
+log = structlog.get_logger()
+
+#: Threads that only say no, beside those that work.
+DOOR_THREADS: Final = 2
+#: One thread in so many is kept for what is critical.
+KEPT_ONE_IN: Final = 5
+#: Who is refused comes back after one of these, so that not all come back at once.
+COME_BACK_S: Final = (1, 2, 3)
+
+_MILLISECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
+_STARTED = re.compile(r"t=([0-9]{10}\.[0-9]{1,6})", re.ASCII)
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+#: When the connection that this thread serves began to wait for it, on the monotonic clock.
+waiting_since: ContextVar[float | None] = ContextVar("waiting_since", default=None)
+
+
+@dataclass
+class Overloaded(Refusal):
+    """All threads that may serve this kind of request are busy. Nothing was done."""
+
+    code = "overload.shed"
+    kind = Kind.UNAVAILABLE
+    title = "Too many requests at once. Try again in a moment."
+
+    retry_after: int = COME_BACK_S[0]
+
+
+@dataclass
+class TooLate(Refusal):
+    """The request has waited for as long as its caller, or its kind of request, waits. Nothing was done."""
+
+    code = "overload.too_late"
+    kind = Kind.UNAVAILABLE
+    title = "The request came to its turn too late. Try again in a moment."
+
+    retry_after: int = COME_BACK_S[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Berth:
+    """What a class of routes gets: so many threads in a hundred, and how long a request may take with its waiting."""
+
+    threads_percent: int
+    seconds: float
+    is_critical: bool = False
+
+
+class Bulkheads:
+    """How many requests of each class are being served in this process, and how many may be."""
+
+    def __init__(self, berths: Mapping[str, Berth], *, threads: int) -> None:
+        self._berths = berths
+        self._bounds = {name: max(1, threads * berth.threads_percent // 100) for name, berth in berths.items()}
+        self._threads = threads
+        self._threads_of_others = max(1, threads - ceil(threads / KEPT_ONE_IN))
+        self._lock = threading.Lock()
+        self._busy: Counter[str] = Counter()
+
+    def enter(self, name: str) -> bool:
+        """Take a thread for a request of that class, if it may have one; who has it calls `leave`."""
+        with self._lock:
+            if not self._has_room(name):
+                return False
+            self._busy[name] += 1
+            return True
+
+    def leave(self, name: str) -> None:
+        with self._lock:
+            self._busy[name] -= 1
+
+    def _has_room(self, name: str) -> bool:
+        if self._busy[name] >= self._bounds[name] or self._busy.total() >= self._threads:
+            return False
+        others = sum(count for busy, count in self._busy.items() if not self._berths[busy].is_critical)
+        return self._berths[name].is_critical or others < self._threads_of_others
+
+
+class Gate:
+    """The WSGI application, behind its bulkheads. See Note [Shedding]."""
+
+    def __init__(self, application: WSGI, *, classify: Classify, berths: Mapping[str, Berth], threads: int) -> None:
+        self._application = application
+        self._classify = classify
+        self._berths = berths
+        self._bulkheads = Bulkheads(berths, threads=threads)
+        self._shed = _Shedding()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        name = self._classify(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+        if name is None:
+            return self._application(environ, start_response)
+        left = _patience(environ, at_most=self._berths[name].seconds) - _waited(environ)
+        if left <= 0:
+            return self._shed(TooLate, name, environ, start_response)
+        if not self._bulkheads.enter(name):
+            return self._shed(Overloaded, name, environ, start_response)
+        try:
+            with deadline(left):
+                return self._application(environ, start_response)
+        finally:
+            self._bulkheads.leave(name)
+
+
+class _Shedding:
+    """Answers that are made in advance, and one line a second of how many were sent."""
+
+    def __init__(self) -> None:
+        self._bodies = {
+            refusal: [(wait, json.dumps(describe_refusal(refusal(retry_after=wait))).encode()) for wait in COME_BACK_S]
+            for refusal in (Overloaded, TooLate)
+        }
+        self._lock = threading.Lock()
+        self._counted: Counter[str] = Counter()
+        self._quiet_until = 0.0
+
+    def __call__(
+        self,
+        refusal: type[Overloaded | TooLate],
+        name: str,
+        environ: Mapping[str, Any],
+        start_response: Callable[..., Any],
+    ) -> Iterable[bytes]:
+        self._count(f"{name}: {refusal.code}")
+        wait, body = random.choice(self._bodies[refusal])  # noqa: S311 - jitter, not a secret
+        headers = [
+            ("Content-Type", CONTENT_TYPE),
+            ("Content-Length", str(len(body))),
+            ("Retry-After", str(wait)),
+            (HEADER, choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))),
+        ]
+        start_response("503 Service Unavailable", headers)
+        return [body]
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self._counted[what] += 1
+            now = time.monotonic()
+            if now < self._quiet_until:
+                return
+            counted, self._counted, self._quiet_until = dict(self._counted), Counter(), now + 1
+        log.warning("requests_shed", counts=counted)
+
+
+def _patience(environ: Mapping[str, Any], *, at_most: float) -> float:
+    """How long the caller waits in all, in seconds."""
+    sent = environ.get("HTTP_X_REQUEST_TIMEOUT_MS", "")
+    return min(int(sent) / 1000, at_most) if _MILLISECONDS.fullmatch(sent) else at_most
+
+
+def _waited(environ: Mapping[str, Any]) -> float:
+    """How long the request has waited for a thread, in seconds. See Note [How long a request has waited]."""
+    since = waiting_since.get()
+    waited = 0.0 if since is None else time.monotonic() - since
+    started = _STARTED.fullmatch(environ.get("HTTP_X_REQUEST_START", "")) if settings.TRUST_PROXY_HEADERS else None
+    return waited if started is None else max(waited, real_now().timestamp() - float(started[1]))
