@@ -20,6 +20,7 @@ from celery.signals import (
     setup_logging,
     task_received,
     worker_init,
+    worker_process_init,
     worker_process_shutdown,
     worker_shutting_down,
 )
@@ -28,7 +29,7 @@ from kombu import Exchange, Queue
 
 from config.checks import refuse_wrong_settings
 from config.ticker import Ticker
-from tradecore import worker_leases
+from tradecore import revisions, worker_leases
 
 QUEUES = ("money", "providers", "events", "bulk")
 TICK_EVERY_S = 1.0
@@ -102,6 +103,13 @@ def _start_ticker(sender: Any, **_: Any) -> None:
     ticker = Ticker(queue.name for queue in sender.app.amqp.queues.consume_from.values())
     _tickers.append(ticker)
     ticker.start()
+
+
+@worker_init.connect
+@worker_process_init.connect
+def _watch_revisions(**_: Any) -> None:
+    """See Note [Revisions]: in the worker and in each process that it forks."""
+    revisions.watch()
 
 
 @task_received.connect

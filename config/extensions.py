@@ -15,8 +15,9 @@ from apps.promotions import api as promotions
 from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from apps.settlement.bank import make_sandbox_bank
+from config.live_settings import LIVE_SETTINGS
 from config.rail import ConnectedBank
-from tradecore import approvals, clock
+from tradecore import approvals, clock, live_settings
 
 
 def install_extensions() -> None:
@@ -49,6 +50,9 @@ def install_extensions() -> None:
     approvals.HANDLERS.register(settlement.ADJUSTMENT, settlement.carry_out_adjustment)
     approvals.HANDLERS.register(settlement.FX_RATE, settlement.carry_out_fx_rate)
     approvals.HANDLERS.register(reconciliation.EXPLANATION, reconciliation.carry_out_explanation)
+    approvals.HANDLERS.register(live_settings.CHANGE, live_settings.carry_out_change)
+    for setting in LIVE_SETTINGS:
+        live_settings.SETTINGS.register(setting.name, setting)
     checkout.CREATOR_SHARES.register("default", checkout.NoCreators())
     PORT.register("default", _make_message_port())
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from config.checks import refuse_wrong_settings
 from config.embedded import EmbeddedWorker
 from config.environment import env
-from tradecore import worker_leases
+from tradecore import revisions, worker_leases
 from tradecore.http.gate import DOOR_THREADS
 
 wsgi_app = "config.wsgi:application"
@@ -53,6 +53,7 @@ def on_starting(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     global _embedded_worker
+    revisions.watch()
     if _embedded:
         _embedded_worker = EmbeddedWorker()
         _embedded_worker.start()

@@ -85,6 +85,7 @@ KEPT: Mapping[str, str] = {
     "tradecore.AuditEntry": "who did what, and why",
     "tradecore.AuditSeal": "proves that the audit was not changed",
     "tradecore.Approval": "who asked for what, and who decided",
+    "tradecore.SettingVersion": "who set what, and what it was before",
     "accounts.User": "whose orders these are",
     "accounts.User_groups": "goes with its user",
     "accounts.User_user_permissions": "goes with its user",
@@ -169,6 +170,7 @@ STEADY: frozenset[str] = frozenset(
         "tradecore.AuditSealer",
         "tradecore.EventPosition",
         "tradecore.Freeze",
+        "tradecore.Revision",
         "tradecore.WorkerLease",
     }
 )

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, connections
 
 from apps.markets.api import forget_markets
-from tradecore import ids, memo
+from tradecore import ids, memo, revisions
 from tradecore.append_only import append_only_tables, drop_statements, trigger_statements
 
 ON_BUILD_SERVER = os.environ.get("CI") == "true"
@@ -37,6 +37,7 @@ def _nothing_remembered() -> None:
     """What a process remembers of the masters outlives the transaction of a test."""
     memo.forget_everything()
     forget_markets()
+    revisions.be_empty()
 
 
 @pytest.fixture(scope="session", autouse=True)

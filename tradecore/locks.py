@@ -40,6 +40,7 @@ class Rank(IntEnum):
     SETTLEMENT = 90
     ACCOUNT = 100
     SERIES = 110
+    REVISION = 120
 
 
 class LockOrderInverted(AssertionError):

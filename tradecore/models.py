@@ -307,3 +307,50 @@ class AttemptWindow(models.Model):
             models.CheckConstraint(condition=Q(count__gte=0), name="kernel_attempt_window_count"),
         ]
         indexes: ClassVar = [models.Index(fields=["window_started_at"], name="kernel_attempt_window_age")]
+
+
+class Revision(models.Model):
+    """How often what a process remembers under one name was changed. See Note [Revisions] in `tradecore.revisions`."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "kernel_revision"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number}"
+
+
+class SettingVersion(AppendOnlyModel):
+    """What one live setting is for one target from `set_at` on, until the next version of the two. Never changed.
+
+    `target` is `everyone`, `market:GB` or `shop:1234`. So many `percent` of the target's buyers have `value`, the
+    others have `other`; null is: not set here, so that what is less specific holds. `version` counts the changes of
+    all settings, one at a time. `approved_by` is there where it took two.
+    """
+
+    version = models.BigIntegerField(primary_key=True)
+    name = models.CharField(max_length=60)
+    target = models.CharField(max_length=40)
+    value = models.JSONField(null=True)
+    percent = models.PositiveSmallIntegerField(default=100)
+    other = models.JSONField(null=True)
+    reason = models.CharField(max_length=300)
+    set_by = models.CharField(max_length=80)
+    approved_by = models.CharField(max_length=80, default="")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "kernel_setting_version"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version"], name="kernel_setting_version_once"),
+            models.CheckConstraint(
+                condition=Q(percent__gte=1, percent__lte=100), name="kernel_setting_version_percent"
+            ),
+            models.CheckConstraint(condition=~Q(approved_by=F("set_by")), name="kernel_setting_version_four_eyes"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["name", "target", "version"], name="kernel_setting_target")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.target}, version {self.version}"

@@ -31,7 +31,7 @@ from apps.catalog.errors import (
     UnknownSku,
     VersionStale,
 )
-from apps.catalog.price_drops import PRICE_DROP
+from apps.catalog.price_drops import PRICE_DROP, STEEPEST_DROP_BP
 from apps.catalog.selectors import (
     find_shop_sku,
     get_product,
@@ -60,6 +60,7 @@ from apps.catalog.services import (
 
 __all__ = [
     "PRICE_DROP",
+    "STEEPEST_DROP_BP",
     "Category",
     "CategoryExists",
     "CategoryTooDeep",

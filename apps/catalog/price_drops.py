@@ -12,17 +12,27 @@ from django.conf import settings
 
 from apps.catalog.contracts import Price, WaitingPrice
 from tradecore.approvals import Request
+from tradecore.live_settings import LiveSetting, Scope, WholeNumber
 from tradecore.money import BASIS_POINTS, Money
 
 #: The kind of the approvals.
 PRICE_DROP = "catalog.price_drop"
 
+STEEPEST_DROP_BP = LiveSetting(
+    name="catalog.steepest_drop_bp",
+    meaning="By how many basis points a price may fall at once before a second person must look at it.",
+    schema=WholeNumber(0, BASIS_POINTS),
+    default=lambda: settings.PRICE_DROP_MAX_BP,
+    scopes=frozenset({Scope.MARKET, Scope.SHOP}),
+    needs_two=True,
+)
 
-def is_too_steep(*, old: Money, new: Money) -> bool:
+
+def is_too_steep(*, old: Money, new: Money, bound_bp: int) -> bool:
     """Whether a second person must look at a price that takes the place of another."""
     if old.currency != new.currency:
         return False
-    return new.minor * BASIS_POINTS < old.minor * (BASIS_POINTS - settings.PRICE_DROP_MAX_BP)
+    return new.minor * BASIS_POINTS < old.minor * (BASIS_POINTS - bound_bp)
 
 
 def subject_of(sku_id: int) -> str:

@@ -33,6 +33,7 @@ from apps.checkout.errors import (
     NotPayable,
     NotUnpaid,
     PriceChanged,
+    QuantityTooLarge,
     QuoteExpired,
     QuoteInvalid,
     QuoteUsed,
@@ -41,7 +42,7 @@ from apps.checkout.errors import (
 )
 from apps.checkout.expire_purchase import cancel_unpaid_purchase, expire_purchase
 from apps.checkout.place_purchase import place_purchase
-from apps.checkout.quote import list_quoted_skus, make_quote
+from apps.checkout.quote import QUANTITY_LIMIT, list_quoted_skus, make_quote
 from apps.checkout.request_cancellation import (
     approve_cancel_request,
     approve_unanswered_request,
@@ -54,6 +55,7 @@ from apps.checkout.settle_suspect import SETTLE_SUSPECT, carry_out_settlement, s
 __all__ = [
     "CREATOR_SHARES",
     "LINES_MAX",
+    "QUANTITY_LIMIT",
     "QUANTITY_MAX",
     "SETTLE_SUSPECT",
     "AmountTooLarge",
@@ -69,6 +71,7 @@ __all__ = [
     "PaymentProgress",
     "PlacePurchase",
     "PriceChanged",
+    "QuantityTooLarge",
     "Quote",
     "QuoteExpired",
     "QuoteInvalid",

@@ -42,6 +42,18 @@ class SkuUnavailable(Refusal):
 
 
 @dataclass
+class QuantityTooLarge(Refusal):
+    """More pieces of one SKU than a purchase may have here, at the moment."""
+
+    code = "checkout.quantity_too_large"
+    kind = Kind.RULE
+    title = "Nobody may buy so many pieces of this at once."
+
+    sku_id: int
+    quantity_max: int
+
+
+@dataclass
 class AmountTooLarge(Refusal):
     """The basket is worth more than any payment can be."""
 

@@ -15,11 +15,21 @@ from django.core import signing
 
 from apps.accounts.api import Address
 from apps.catalog.api import Offer, list_offers
-from apps.checkout.contracts import CREATOR_SHARES, Buyer, CreatorShare, Quote, QuotedItem, WantedLine, Wish
+from apps.checkout.contracts import (
+    CREATOR_SHARES,
+    QUANTITY_MAX,
+    Buyer,
+    CreatorShare,
+    Quote,
+    QuotedItem,
+    WantedLine,
+    Wish,
+)
 from apps.checkout.errors import (
     AmountTooLarge,
     DeliveryOptionUnknown,
     MarketClosed,
+    QuantityTooLarge,
     QuoteExpired,
     QuoteInvalid,
     SkuUnavailable,
@@ -46,9 +56,18 @@ from apps.promotions.api import canonical_code, list_rules
 from apps.sellers.api import DeliveryRate, Shop, list_delivery_rates, list_shops
 from tradecore import freezes, wire
 from tradecore.ids import gene_of, new_id
+from tradecore.live_settings import LiveSetting, Scope, WholeNumber
 from tradecore.money import MAX_MINOR
 
 _SALT = "checkout.quote"
+
+QUANTITY_LIMIT = LiveSetting(
+    name="checkout.quantity_limit",
+    meaning="How many pieces of one SKU a purchase may have: few, where resellers empty the shelf of a hot sale.",
+    schema=WholeNumber(1, QUANTITY_MAX),
+    default=lambda: QUANTITY_MAX,
+    scopes=frozenset(Scope),
+)
 
 #: Shop -> delivery option -> what it charges for it.
 _Rates = Mapping[int, Mapping[str, DeliveryRate]]
@@ -58,8 +77,8 @@ def make_quote(*, wish: Wish, buyer: Buyer, now: datetime, quote_id: int | None 
     """Price a wish as of `now`.
 
     Whoever lives again what was bought elsewhere names the `quote_id`, and finds by it what is bought already.
-    Refuses, in this order: UnknownMarket, MarketClosed, RegionUnknown, SkuUnavailable, DeliveryOptionUnknown,
-    AmountTooLarge, CouponCodeInvalid.
+    Refuses, in this order: UnknownMarket, MarketClosed, RegionUnknown, SkuUnavailable, QuantityTooLarge,
+    DeliveryOptionUnknown, AmountTooLarge, CouponCodeInvalid.
     """
     return _quote(wish, buyer, quote_id=quote_id or new_id(gene_of(buyer.ref)), now=now)
 
@@ -110,6 +129,7 @@ def _quote(wish: Wish, buyer: Buyer, *, quote_id: int, now: datetime) -> Quote:
         raise MarketClosed(market=market.code)
     tax_rates = list_tax_rates(market.code, wish.address.region, now=now)
     offers, shops = _find_offers(wish, market, now=now)
+    _check_quantities(wish, buyer, offers)
     rates = _find_rates(wish, offers)
     basket = _make_basket(wish, market, offers, tax_rates, rates)
     rules = _find_rules(wish, buyer, offers, now=now)
@@ -153,6 +173,14 @@ def _find_offers(wish: Wish, market: Market, *, now: datetime) -> tuple[dict[int
     if unavailable:
         raise SkuUnavailable(sku_ids=unavailable)
     return offers, shops
+
+
+def _check_quantities(wish: Wish, buyer: Buyer, offers: Mapping[int, Offer]) -> None:
+    """Refuses: QuantityTooLarge."""
+    for line in _merged(wish.lines):
+        limit = QUANTITY_LIMIT.read(market=wish.market, shop_id=offers[line.sku_id].shop_id, buyer_ref=buyer.ref)
+        if line.quantity > limit:
+            raise QuantityTooLarge(sku_id=line.sku_id, quantity_max=limit)
 
 
 def _find_rates(wish: Wish, offers: Mapping[int, Offer]) -> _Rates:

@@ -26,7 +26,7 @@ from apps.reconciliation.drill.tamperings import TAMPERINGS
 from apps.reconciliation.drill.world import DoctoredDesk, World
 from apps.reconciliation.errors import BankUnknown, DayNotBegun, LineSettled, TooManyDays
 from apps.reconciliation.events import BreakClosed, BreakFound
-from apps.reconciliation.fuses import FUSES, Fuse, Limits
+from apps.reconciliation.fuses import FUSES, LATE_MONEY_BP, PAYOUT_TIMES, REFUND_TIMES, Fuse, Limits
 from apps.reconciliation.invariants import INVARIANTS, OF_FILES
 from apps.reconciliation.selectors import count_open_breaks, money_at_risk, title_of
 from apps.reconciliation.services.explain import EXPLANATION, carry_out_explanation, request_explanation
@@ -38,7 +38,10 @@ __all__ = [
     "EXPLANATION",
     "FUSES",
     "INVARIANTS",
+    "LATE_MONEY_BP",
     "OF_FILES",
+    "PAYOUT_TIMES",
+    "REFUND_TIMES",
     "TAMPERINGS",
     "BankUnknown",
     "BreakClosed",

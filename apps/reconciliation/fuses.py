@@ -19,6 +19,7 @@ from django.db import connection
 from apps.reconciliation.contracts import Offence
 from tradecore import freezes
 from tradecore.ids import first_id_at
+from tradecore.live_settings import LiveSetting, WholeNumber
 from tradecore.money import BASIS_POINTS, Money
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -31,6 +32,28 @@ PAYOUT_DAYS_MIN: Final = 3
 #: Of a currency that the settings do not name, in minor units.
 FLOOR_MINOR: Final = 1_000_000
 PAYOUT_MAX_MINOR: Final = 10_000_000
+
+REFUND_TIMES = LiveSetting(
+    name="reconciliation.refund_times",
+    meaning="How many times what is usual the refunds of an hour may be before all refunds stop.",
+    schema=WholeNumber(1, 1_000),
+    default=lambda: settings.FUSE_REFUND_TIMES,
+    needs_two=True,
+)
+PAYOUT_TIMES = LiveSetting(
+    name="reconciliation.payout_times",
+    meaning="How many times what is usual the payouts proposed in a day may be before all payouts stop.",
+    schema=WholeNumber(1, 1_000),
+    default=lambda: settings.FUSE_PAYOUT_TIMES,
+    needs_two=True,
+)
+LATE_MONEY_BP = LiveSetting(
+    name="reconciliation.late_money_bp",
+    meaning="How many basis points of an hour's captures may come too late before all refunds stop.",
+    schema=WholeNumber(0, BASIS_POINTS),
+    default=lambda: settings.FUSE_LATE_MONEY_BP,
+    needs_two=True,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +88,14 @@ class Fuse:
 
 
 def limits_of_settings() -> Limits:
-    """Where fuses blow here. See .env.example."""
+    """Where fuses blow now: what operators have set, else what stands in the environment (see .env.example)."""
     return Limits(
-        refund_times=settings.FUSE_REFUND_TIMES,
+        refund_times=REFUND_TIMES.read(),
         refund_floors_minor=settings.FUSE_REFUND_FLOORS_MINOR,
-        payout_times=settings.FUSE_PAYOUT_TIMES,
+        payout_times=PAYOUT_TIMES.read(),
         payout_floors_minor=settings.FUSE_PAYOUT_FLOORS_MINOR,
         payout_max_minor=settings.FUSE_PAYOUT_MAX_MINOR,
-        late_money_bp=settings.FUSE_LATE_MONEY_BP,
+        late_money_bp=LATE_MONEY_BP.read(),
         late_money_count=settings.FUSE_LATE_MONEY_COUNT,
     )
 

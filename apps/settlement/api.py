@@ -50,6 +50,7 @@ from apps.settlement.events import (
 )
 from apps.settlement.fx_rates import FX_RATE, carry_out_fx_rate, request_fx_rate
 from apps.settlement.payout_accounts import (
+    ACCOUNT_REST_S,
     PAYOUT_ACCOUNT_CHANGE,
     carry_out_account_change,
     get_payout_accounts,
@@ -58,6 +59,7 @@ from apps.settlement.payout_accounts import (
 )
 from apps.settlement.payout_runs import (
     PAYOUT_RUN_APPROVAL,
+    RUN_LIMIT,
     cancel_expired_runs,
     carry_out_run,
     note_run_rejection,
@@ -92,12 +94,14 @@ from apps.settlement.simulate import (
 )
 
 __all__ = [
+    "ACCOUNT_REST_S",
     "ADJUSTMENT",
     "ADJUSTMENTS",
     "BANKS",
     "FX_RATE",
     "PAYOUT_ACCOUNT_CHANGE",
     "PAYOUT_RUN_APPROVAL",
+    "RUN_LIMIT",
     "SHOPS_SHOWN",
     "SIMULATED_MAX",
     "AccountUnusable",

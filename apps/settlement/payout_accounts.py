@@ -24,12 +24,22 @@ from apps.settlement.states import PAYOUT_ACCOUNT
 from tradecore import approvals, audit, db, outbox, wire
 from tradecore.approvals import Approved, ContentChanged, Rejected
 from tradecore.ids import new_id
+from tradecore.live_settings import LiveSetting, Scope, WholeNumber
 from tradecore.money import exponent_of
 
 #: The kind of the approvals of a change.
 PAYOUT_ACCOUNT_CHANGE = "settlement.payout_account"
 
 _FINGERPRINT_LENGTH = 16
+
+ACCOUNT_REST_S = LiveSetting(
+    name="settlement.account_rest_s",
+    meaning="How many seconds payouts wait after a shop was given another account, so that it can object.",
+    schema=WholeNumber(0, 30 * 24 * 3600),
+    default=lambda: settings.PAYOUT_ACCOUNT_REST_S,
+    scopes=frozenset({Scope.SHOP}),
+    needs_two=True,
+)
 
 
 def get_payout_accounts(*, shop_id: int) -> PayoutAccounts:
@@ -81,7 +91,7 @@ def set_payout_account(
 
 @db.transaction_required
 def carry_out_account_change(approved: Approved, now: datetime) -> None:
-    """The handler of approved changes: payouts wait for PAYOUT_ACCOUNT_REST_S. Refuses: ContentChanged."""
+    """The handler of approved changes: payouts wait for ACCOUNT_REST_S. Refuses: ContentChanged."""
     row = _find_waiting(approved.content)
     current = PayoutAccount.objects.get(current_of=row.shop_id)
     if wire.to_json(_content(row, replaces=current)) != approved.content:
@@ -94,7 +104,7 @@ def carry_out_account_change(approved: Approved, now: datetime) -> None:
         waits_for=None,
         decided_by=approved.approved_by,
         decided_at=now,
-        usable_from=now + timedelta(seconds=settings.PAYOUT_ACCOUNT_REST_S),
+        usable_from=now + timedelta(seconds=ACCOUNT_REST_S.read(shop_id=row.shop_id)),
     )
     _tell(row, now=now)
 

@@ -31,6 +31,7 @@ from apps.settlement.states import PAYOUT_RUN
 from tradecore import approvals, clock, db, freezes, wire
 from tradecore.approvals import Approved, ContentChanged, Rejected
 from tradecore.ids import new_id
+from tradecore.live_settings import LiveSetting, Scope, WholeNumber
 from tradecore.locks import Rank, lock_row, lock_rows
 from tradecore.money import Money
 
@@ -41,6 +42,14 @@ PAYOUT_RUN_APPROVAL = "settlement.payout_run"
 JOB = "system"
 
 EXPIRED_BATCH = 50
+
+RUN_LIMIT = LiveSetting(
+    name="settlement.run_limit",
+    meaning="How many payouts a run has at most, as a second person reads all of them.",
+    schema=WholeNumber(1, 1_000),
+    default=lambda: settings.PAYOUT_RUN_MAX,
+    scopes=frozenset({Scope.MARKET}),
+)
 
 
 def propose_due_payouts(*, now: datetime) -> int:
@@ -56,7 +65,7 @@ def propose_due_payouts(*, now: datetime) -> int:
 
 @db.use_case
 def propose_payouts(*, market: str, actor: str, reason: str, now: datetime) -> int | None:
-    """Propose what is available in a market, as one run of PAYOUT_RUN_MAX payouts at most, by shop.
+    """Propose what is available in a market, as one run of RUN_LIMIT payouts at most, by shop.
 
     A shop is proposed with all that it has if that is PAYOUT_MINIMUMS_MINOR or more, its payouts are not frozen, it has
     an account that is usable and to whose currency there is a rate, and no payout of it is open.
@@ -157,7 +166,7 @@ def _propose_rest_of_day(market: Market, *, now: datetime) -> int:
 
 def _is_due(market: Market, *, now: datetime) -> bool:
     last = _runs_of(market, now=now).order_by("-number").first()
-    return last is None or (last.status != "CANCELLED" and last.payout_count >= settings.PAYOUT_RUN_MAX)
+    return last is None or (last.status != "CANCELLED" and last.payout_count >= RUN_LIMIT.read(market=market.code))
 
 
 def _runs_of(market: Market, *, now: datetime) -> Any:
@@ -182,7 +191,7 @@ def _draft_payouts(market: Market, *, now: datetime) -> list[Payout]:
         available_minor__gte=minimum_minor,
     )
     payable = payable.exclude(shop_id__in=freezes.read_frozen(kind=freezes.SHOP_PAYOUTS))
-    sellers = list(payable.order_by("shop_id")[: settings.PAYOUT_RUN_MAX])
+    sellers = list(payable.order_by("shop_id")[: RUN_LIMIT.read(market=market.code)])
     targets = PayoutAccount.objects.filter(current_of__in=[seller.shop_id for seller in sellers])
     by_shop = {target.shop_id: target for target in targets}
     drafts = [_draft(seller, by_shop[seller.shop_id], rates=rates, now=now) for seller in sellers]

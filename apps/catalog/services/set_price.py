@@ -2,14 +2,21 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from apps.catalog import models
 from apps.catalog.contracts import Price, ProductState
 from apps.catalog.errors import PriceChanged, PriceExists, PriceInPast, PriceOutOfRange
-from apps.catalog.price_drops import PRICE_DROP, is_too_steep, moment_in, money_in, subject_of, to_content
+from apps.catalog.price_drops import (
+    PRICE_DROP,
+    STEEPEST_DROP_BP,
+    is_too_steep,
+    moment_in,
+    money_in,
+    subject_of,
+    to_content,
+)
 from apps.catalog.selectors import get_sku_row, price_of
 from tradecore import approvals, audit, db
 from tradecore.approvals import Approved, AwaitsApproval
@@ -74,10 +81,14 @@ def _find_replaced(row: models.SkuPrice) -> Price | None:
 def _needs_second_person(row: models.SkuPrice, old: Price) -> bool:
     """Not where nobody has seen a price of the SKU yet, and not where another price stands at the very moment."""
     return (
-        is_too_steep(old=old.amount, new=price_of(row).amount)
+        is_too_steep(old=old.amount, new=price_of(row).amount, bound_bp=_bound_bp(row))
         and row.sku.product.state != ProductState.DRAFT
         and not _begun_then(row).exists()
     )
+
+
+def _bound_bp(row: models.SkuPrice) -> int:
+    return STEEPEST_DROP_BP.read(market=row.market, shop_id=row.sku.shop_id)
 
 
 def _ask(row: models.SkuPrice, old: Price, *, is_at_once: bool, actor: str, now: datetime) -> AwaitsApproval:
@@ -93,7 +104,7 @@ def _ask(row: models.SkuPrice, old: Price, *, is_at_once: bool, actor: str, now:
             valid_from=None if is_at_once else row.valid_from,
         ),
         actor=actor,
-        reason=f"falls from {old.amount} to {new}, by more than {settings.PRICE_DROP_MAX_BP * 100 / BASIS_POINTS:g} %",
+        reason=f"falls from {old.amount} to {new}, by more than {_bound_bp(row) * 100 / BASIS_POINTS:g} %",
         now=now,
     )
 

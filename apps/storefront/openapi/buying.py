@@ -31,6 +31,7 @@ _PRICING = (
     checkout.MarketClosed,
     markets.RegionUnknown,
     checkout.SkuUnavailable,
+    checkout.QuantityTooLarge,
     checkout.DeliveryOptionUnknown,
     checkout.AmountTooLarge,
     promotions.CouponCodeInvalid,

@@ -1,0 +1,19 @@
+"""Every live setting: the one table. See Note [Live settings] in tradecore."""
+
+from typing import Any
+
+from apps.catalog import api as catalog
+from apps.checkout import api as checkout
+from apps.reconciliation import api as reconciliation
+from apps.settlement import api as settlement
+from tradecore.live_settings import LiveSetting
+
+LIVE_SETTINGS: tuple[LiveSetting[Any], ...] = (
+    catalog.STEEPEST_DROP_BP,
+    checkout.QUANTITY_LIMIT,
+    reconciliation.LATE_MONEY_BP,
+    reconciliation.PAYOUT_TIMES,
+    reconciliation.REFUND_TIMES,
+    settlement.ACCOUNT_REST_S,
+    settlement.RUN_LIMIT,
+)

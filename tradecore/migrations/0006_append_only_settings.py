@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from tradecore.append_only import append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("tradecore", "0005_live_settings")]
+
+    operations = [append_only("kernel_setting_version")]
