@@ -15,9 +15,10 @@ from apps.promotions import api as promotions
 from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from apps.settlement.bank import make_sandbox_bank
+from config.degradation import DEPENDENCIES, TRIGGERS
 from config.live_settings import LIVE_SETTINGS
 from config.rail import ConnectedBank
-from tradecore import approvals, clock, live_settings
+from tradecore import approvals, clock, degradation, live_settings
 
 
 def install_extensions() -> None:
@@ -53,6 +54,10 @@ def install_extensions() -> None:
     approvals.HANDLERS.register(live_settings.CHANGE, live_settings.carry_out_change)
     for setting in LIVE_SETTINGS:
         live_settings.SETTINGS.register(setting.name, setting)
+    for trigger in TRIGGERS:
+        degradation.TRIGGERS.register(trigger.name, trigger)
+    for dependency in DEPENDENCIES:
+        degradation.DEPENDENCIES.register(dependency.name, dependency)
     checkout.CREATOR_SHARES.register("default", checkout.NoCreators())
     PORT.register("default", _make_message_port())
 

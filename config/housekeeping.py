@@ -86,6 +86,7 @@ KEPT: Mapping[str, str] = {
     "tradecore.AuditSeal": "proves that the audit was not changed",
     "tradecore.Approval": "who asked for what, and who decided",
     "tradecore.SettingVersion": "who set what, and what it was before",
+    "tradecore.PlanSwitch": "what was off, why, and until when",
     "accounts.User": "whose orders these are",
     "accounts.User_groups": "goes with its user",
     "accounts.User_user_permissions": "goes with its user",

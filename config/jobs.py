@@ -16,7 +16,7 @@ from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from config.housekeeping import purge_old_rows
 from config.subscriptions import EVENTS, TIMERS
-from tradecore import audit_seals, clock, outbox, timers
+from tradecore import audit_seals, clock, degradation, outbox, timers
 
 log = structlog.get_logger()
 
@@ -91,6 +91,11 @@ def check_fuses() -> int:
     return len(reconciliation.check_fuses(real_now=clock.real_now()))
 
 
+def check_triggers() -> int:
+    """Switch off for a while what can be done without, where a measure has reached its bound."""
+    return degradation.check_triggers(now=clock.now())
+
+
 def reconcile_files() -> int:
     """Fetch what providers and banks tell of the days that are over, once a day, and compare it with what we know."""
     return reconciliation.reconcile_due_files(real_now=clock.real_now())
@@ -114,6 +119,7 @@ JOBS: Mapping[str, tuple[str, Callable[[], int], float]] = {
     "seal_audit": ("bulk", seal_audit, 5.0),
     # Beside the timers, because a fuse must blow while somebody keeps the books busy.
     "check_fuses": ("money", check_fuses, 30.0),
+    "check_triggers": ("money", check_triggers, 5.0),
     "reconcile_recent": ("bulk", reconcile_recent, 30.0),
     "reconcile_all": ("bulk", reconcile_all, 600.0),
     "reconcile_files": ("bulk", reconcile_files, 600.0),

@@ -6,11 +6,14 @@ from apps.catalog import api as catalog
 from apps.checkout import api as checkout
 from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
+from config.degradation import PAYOUTS_OFF_AT_BREAKS, PROMOTIONS_OFF_AT_FREEZES
 from tradecore.live_settings import LiveSetting
 
 LIVE_SETTINGS: tuple[LiveSetting[Any], ...] = (
     catalog.STEEPEST_DROP_BP,
     checkout.QUANTITY_LIMIT,
+    PAYOUTS_OFF_AT_BREAKS,
+    PROMOTIONS_OFF_AT_FREEZES,
     reconciliation.LATE_MONEY_BP,
     reconciliation.PAYOUT_TIMES,
     reconciliation.REFUND_TIMES,

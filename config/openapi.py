@@ -33,6 +33,9 @@ Another body under the same key is 422.
 per buyer, guest, application, shop, SKU and address, for each class of route. Every answer has an `X-Request-Id`: the
 one that was sent, or a new one. It finds the request in the logs.
 
+**Degraded.** Now and then something is switched off for a while: promotions, guests, writes, a market. Every object
+that the storefront answers then has a member `degraded` that names what is; it is absent while nothing is off.
+
 **Lists** come in pages, newest first: `page_size` (at most 100), and `next_page_token` for the next one as
 `page_token`. A token is good for its own list, caller and filters. What is edited has an `ETag`; send it back as
 `If-Match`, and an edit of what has changed since is 412.

@@ -214,7 +214,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": False,
     "COMPONENT_SPLIT_PATCH": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}},
-    "POSTPROCESSING_HOOKS": ["tradecore.http.openapi.add_components", "config.openapi.introduce"],
+    "POSTPROCESSING_HOOKS": [
+        "tradecore.http.openapi.add_components",
+        "apps.storefront.openapi.degraded.add_degraded",
+        "config.openapi.introduce",
+    ],
     "OAS_VERSION": "3.1.0",
     # The docs page works offline: its assets come from the sidecar package.
     "SWAGGER_UI_DIST": "SIDECAR",

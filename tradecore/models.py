@@ -354,3 +354,40 @@ class SettingVersion(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.target}, version {self.version}"
+
+
+class PlanSwitch(models.Model):
+    """One switching on of one degradation plan, from `since` until `until`, or until somebody ended it (`ended_at`).
+
+    `market` is empty where the plan is of all of them, `trigger` where a person switched it on. Never purged.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    plan = models.CharField(max_length=30)
+    market = models.CharField(max_length=16, default="")
+    reason = models.CharField(max_length=300)
+    trigger = models.CharField(max_length=60, default="")
+    switched_on_by = models.CharField(max_length=80)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=80, default="")
+    end_reason = models.CharField(max_length=300, default="")
+
+    class Meta:
+        db_table = "kernel_plan_switch"
+        verbose_name_plural = "plan switches"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(until__gt=F("since")), name="kernel_plan_switch_ends"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by="") | (Q(ended_at__isnull=False) & ~Q(ended_by="")),
+                name="kernel_plan_switch_ended",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["until", "plan"], name="kernel_plan_switch_until"),
+            models.Index(fields=["trigger", "id"], name="kernel_plan_switch_trigger"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} until {self.until:%Y-%m-%d %H:%M}"

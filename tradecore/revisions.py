@@ -30,6 +30,9 @@ V = TypeVar("V")
 
 LOOK_EVERY_S = 0.5
 
+#: No revision: what is kept is served to whoever only peeks, until it is read again.
+_FORGOTTEN = -1
+
 _all: "dict[str, Watched[Any]]" = {}
 _watcher: "_Watcher | None" = None
 
@@ -54,8 +57,10 @@ class Watched(Generic[V]):
         _all[name] = self
 
     def get(self) -> V:
-        """The value as it was read last. Asks the database only where this process has not read it yet."""
-        kept = self._kept or self._read(_read_revisions().get(self.name, 0))
+        """The value as it was read last. Asks the database only where this process has not read it, or changed it."""
+        kept = self._kept
+        if kept is None or kept.revision == _FORGOTTEN:
+            kept = self._read(_read_revisions().get(self.name, 0))
         return kept.value
 
     def peek(self) -> V:
@@ -69,7 +74,8 @@ class Watched(Generic[V]):
 
     def forget(self) -> None:
         """Load the value anew at the next question: this process has changed it."""
-        self._kept = None
+        if self._kept is not None:
+            self._kept = _Kept(_FORGOTTEN, self._kept.value)
 
     def be_empty(self) -> None:
         """Know that the tables are empty: for tests, whose rows go away behind its back."""

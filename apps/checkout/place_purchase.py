@@ -13,7 +13,7 @@ from apps.markets.api import deadline, get_market
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.promotions import api as promotions
-from tradecore import db, wire
+from tradecore import db, degradation, wire
 from tradecore.errors import Refusal
 from tradecore.timers import Deadline, set_timers
 
@@ -27,7 +27,7 @@ PAY_CLOCKS = {"card": "pay_card", "voucher": "pay_card", "bank_slip": "pay_slip"
 def place_purchase(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
     """Turn a quote into orders that await payment, or change nothing. The provider is called by `collect_payment`.
 
-    Refuses, in this order: QuoteInvalid, QuoteUsed, QuoteExpired, what `make_quote` refuses, PriceChanged,
+    Refuses, in this order: QuoteInvalid, QuoteUsed, GuestsOff, QuoteExpired, what `make_quote` refuses, PriceChanged,
     MethodUnknown, what `payments.open_intent` refuses, what `promotions.hold` refuses, OutOfStock.
     Locks, in this order: promotions, their uses, stock (see Note [Lock order]); all other rows are new.
     """
@@ -44,6 +44,8 @@ def place_purchase(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
 
 @db.use_case
 def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
+    if command.buyer.is_guest:
+        degradation.refuse_if_guests_are_off()
     quote, wish = requote(token=command.quote_token, buyer=command.buyer, now=now)
     if quote.total != command.expected_total:
         raise PriceChanged(expected=command.expected_total, quoted=quote.total, quote=quote)

@@ -7,7 +7,7 @@ it, and a purchase of it takes the id for good.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +45,8 @@ from apps.markets.api import (
 from apps.pricing.api import (
     Basket,
     BasketLine,
+    MissReason,
+    PricedBasket,
     PromotionRule,
     ShippingRate,
     ShopShipping,
@@ -54,7 +56,7 @@ from apps.pricing.api import (
 from apps.pricing.api import TaxBasePolicy as PricingTaxBasePolicy
 from apps.promotions.api import canonical_code, list_rules
 from apps.sellers.api import DeliveryRate, Shop, list_delivery_rates, list_shops
-from tradecore import freezes, wire
+from tradecore import degradation, freezes, wire
 from tradecore.ids import gene_of, new_id
 from tradecore.live_settings import LiveSetting, Scope, WholeNumber
 from tradecore.money import MAX_MINOR
@@ -125,15 +127,14 @@ def requote(*, token: str, buyer: Buyer, now: datetime) -> tuple[Quote, Wish]:
 
 def _quote(wish: Wish, buyer: Buyer, *, quote_id: int, now: datetime) -> Quote:
     market = get_market(wish.market, now=now)
-    if not market.is_open:
+    if not market.is_open or degradation.is_on(degradation.MARKET_CLOSED, market=market.code):
         raise MarketClosed(market=market.code)
     tax_rates = list_tax_rates(market.code, wish.address.region, now=now)
     offers, shops = _find_offers(wish, market, now=now)
     _check_quantities(wish, buyer, offers)
     rates = _find_rates(wish, offers)
     basket = _make_basket(wish, market, offers, tax_rates, rates)
-    rules = _find_rules(wish, buyer, offers, now=now)
-    priced = price_basket(basket=basket, rules=rules, codes=_codes(wish))
+    priced = _price(wish, buyer, basket, offers, now=now)
     expires_at = deadline(market=market, clock="quote", start=now)
     return Quote(
         id=quote_id,
@@ -264,6 +265,16 @@ def _delivery_fee(rate: DeliveryRate, lines: Sequence[BasketLine]) -> int:
         goods_minor=sum(line.list_unit_minor * line.quantity for line in own),
         weight_grams=sum(line.weight_grams * line.quantity for line in own),
     )
+
+
+def _price(wish: Wish, buyer: Buyer, basket: Basket, offers: Mapping[int, Offer], *, now: datetime) -> PricedBasket:
+    """The price with its promotions, or without any while they are off: then every code misses, and says why."""
+    if not degradation.is_on(degradation.PROMOTIONS):
+        rules = _find_rules(wish, buyer, offers, now=now)
+        return price_basket(basket=basket, rules=rules, codes=_codes(wish))
+    priced = price_basket(basket=basket, rules=(), codes=_codes(wish))
+    missed = tuple(replace(outcome, reason=MissReason.PROMOTIONS_OFF) for outcome in priced.outcomes)
+    return replace(priced, outcomes=missed)
 
 
 def _find_rules(wish: Wish, buyer: Buyer, offers: Mapping[int, Offer], *, now: datetime) -> tuple[PromotionRule, ...]:

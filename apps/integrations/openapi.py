@@ -25,6 +25,7 @@ _EVENT = {
 
 receive_webhook = Documented(
     operation_id="receive_payment_webhook",
+    in_read_only=True,
     summary="Receive a payment provider's webhook",
     tag="Integrations",
     by=ANYBODY,

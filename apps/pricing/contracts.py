@@ -553,6 +553,8 @@ class MissReason(StrEnum):
     """What is left of its budget is less than its discount would be."""
     OUTBID = "OUTBID"
     """It could apply; another one of its layer, or the combination without it, leaves the buyer better off."""
+    PROMOTIONS_OFF = "PROMOTIONS_OFF"
+    """No promotion applies at the moment, so nobody has looked for the code. Said by whoever asks for the price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from apps.settlement.payout_accounts import fingerprint_of
 from apps.settlement.services.lines import write_lines
 from apps.settlement.services.payouts import amount_of, move_payout, pays_of, spell_rate
 from apps.settlement.states import PAYOUT_RUN
+from apps.settlement.stops import are_payouts_stopped
 from tradecore import approvals, clock, db, freezes, wire
 from tradecore.approvals import Approved, ContentChanged, Rejected
 from tradecore.ids import new_id
@@ -58,7 +59,7 @@ def propose_due_payouts(*, now: datetime) -> int:
     What nobody has decided in time is cancelled first. Any number of processes may do so at once.
     """
     cancel_expired_runs(now=now)
-    if freezes.read_frozen(kind=freezes.ALL_PAYOUTS):
+    if are_payouts_stopped():
         return 0
     return sum(_propose_rest_of_day(market, now=now) for market in list_markets(now=now))
 
@@ -73,7 +74,7 @@ def propose_payouts(*, market: str, actor: str, reason: str, now: datetime) -> i
     Refuses, in this order: UnknownMarket, PayoutsFrozen.
     """
     where = get_market(market, now=now)
-    if freezes.read_frozen(kind=freezes.ALL_PAYOUTS):
+    if are_payouts_stopped():
         raise PayoutsFrozen
     payouts = _draft_payouts(where, now=now)
     if not payouts:
@@ -118,7 +119,7 @@ def carry_out_run(approved: Approved, now: datetime) -> None:
     Locks, in this order: run, accounts.
     """
     run = _lock_open_run(approved.content)
-    if freezes.read_frozen(kind=freezes.ALL_PAYOUTS):
+    if are_payouts_stopped():
         raise PayoutsFrozen
     payouts = _open_payouts(run)
     if wire.to_json(_content(run, payouts)) != approved.content:

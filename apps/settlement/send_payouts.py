@@ -24,6 +24,7 @@ from apps.settlement.events import PayoutConfirmed, PayoutReturned, PayoutSent, 
 from apps.settlement.models import Payout
 from apps.settlement.services.lines import lock_account, write_lines
 from apps.settlement.services.payouts import amount_of, move_payout, pays_of, publish_payout
+from apps.settlement.stops import are_payouts_stopped
 from tradecore import clock, db, freezes
 from tradecore.locks import Rank, lock_row
 
@@ -125,7 +126,7 @@ def _claim(*, limit: int, payout_ids: Sequence[int] | None, now: datetime) -> li
 
 def _held_back() -> Q:
     """What is frozen is not sent; what may have been sent is asked about all the same."""
-    if freezes.read_frozen(kind=freezes.ALL_PAYOUTS):
+    if are_payouts_stopped():
         return Q(status="APPROVED")
     return Q(status="APPROVED", shop_id__in=freezes.read_frozen(kind=freezes.SHOP_PAYOUTS))
 
@@ -172,7 +173,7 @@ def _tell_or_ask(claimed: _Claimed, *, now: datetime) -> None:
 
 def _may_be_sent(payout_id: int) -> bool:
     """Whether the bank, which never had it, is told again: not while it is frozen."""
-    if freezes.read_frozen(kind=freezes.ALL_PAYOUTS):
+    if are_payouts_stopped():
         return False
     frozen = freezes.read_frozen(kind=freezes.SHOP_PAYOUTS)
     return Payout.objects.filter(pk=payout_id, status__in=_SENDABLE).exclude(shop_id__in=frozen).exists()

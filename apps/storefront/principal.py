@@ -5,11 +5,11 @@ from typing import Any, cast
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
 
-from tradecore.http.endpoints import Endpoint
+from apps.storefront.endpoint import StorefrontEndpoint
 from tradecore.http.principals import Principal, PrincipalKind
 
 
-class BuyerEndpoint(Endpoint):
+class BuyerEndpoint(StorefrontEndpoint):
     """A route for buyers, guests included."""
 
     principal: Principal

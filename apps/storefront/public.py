@@ -1,9 +1,9 @@
 """Routes that anybody may call."""
 
-from tradecore.http.endpoints import Endpoint
+from apps.storefront.endpoint import StorefrontEndpoint
 
 
-class PublicEndpoint(Endpoint):
+class PublicEndpoint(StorefrontEndpoint):
     """A route that asks nobody who they are, so that a token which has run out is in nobody's way.
 
     Such routes take no Idempotency-Key: a key belongs to a principal, all of nobody's keys would be one person's, and

@@ -78,7 +78,8 @@ class TestWatched:
         watched.get()
         board.write("B")
         watched.forget()
-        assert watched.get() == "B"
+        assert watched.peek() == "empty"
+        assert watched.get() == watched.peek() == "B"
 
     def test_peeks_without_asking_anybody(self, watched: Watched[str], django_assert_num_queries: Any) -> None:
         with django_assert_num_queries(0):

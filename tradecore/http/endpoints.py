@@ -1,15 +1,16 @@
 """The base of every route, and the one way in which a write is made once."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.utils.cache import patch_vary_headers
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tradecore import db, idempotency
+from tradecore import db, degradation, idempotency
 from tradecore.errors import PASSING_KINDS, Kind, Refusal
 from tradecore.http import problems
 from tradecore.http.fields import StrictSerializer
@@ -23,11 +24,15 @@ R = TypeVar("R")
 
 
 class Endpoint(APIView):
-    """A route. Its principal is authenticated by the surface; its body is read once, strictly."""
+    """A route. Its principal is authenticated by the surface; its body is read once, strictly.
+
+    `serves_in_read_only`: what it does by POST, reading needs, or must not wait (see Note [Degradation]).
+    """
 
     content_negotiation_class: type[BaseContentNegotiation] = JSONNegotiation
     # OPTIONS would answer what the OpenAPI document says better.
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+    serves_in_read_only: ClassVar[bool] = False
 
     def perform_authentication(self, request: Request) -> None:
         """Who asks, and whether they may ask so often. Whoever brings a token that is none counts by address."""
@@ -51,6 +56,8 @@ class Endpoint(APIView):
         if request.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
             raise problems.EncodingUnsupported
         search_query(request.query_params)
+        if request.method not in SAFE_METHODS and not self.serves_in_read_only:
+            degradation.refuse_if_read_only()
 
     def read(self, serializer: type[StrictSerializer]) -> Any:
         """The validated body. Refuses: RequestInvalid."""

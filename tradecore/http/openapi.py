@@ -14,8 +14,9 @@ from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerial
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 
-from tradecore import db, idempotency, rate_limits
+from tradecore import db, degradation, idempotency, rate_limits
 from tradecore.errors import Refusal
 from tradecore.http import etags, problems
 from tradecore.http.answers import MONEY_SCHEMA, Answer, ContractAnswer, Schema, members_of
@@ -143,7 +144,8 @@ class Documented:
 
     answers: the form of each success, by status (None: no body). refuses: what this route refuses beyond what every
     route of its kind does. key: whether an Idempotency-Key is taken. if_match: the route replaces what was read.
-    etag: answers carry the ETag of what they show. is_page: what is answered is HTML, and has no other form.
+    etag: answers carry the ETag of what they show. in_read_only: the plan of that name does not stop it. is_page: what
+    is answered is HTML, and has no other form.
     """
 
     operation_id: str
@@ -156,12 +158,15 @@ class Documented:
     key: Key | None = None
     if_match: bool = False
     etag: bool = False
+    in_read_only: bool = False
     is_page: bool = False
     parameters: Sequence[OpenApiParameter] = ()
     examples: Sequence[OpenApiExample] = ()
 
     def __call__(self, method: F) -> F:
-        refused = _by_status([*self._common_problems(), *map(_problem_of, self.refuses)])
+        is_stopped = method.__name__.upper() not in SAFE_METHODS and not self.in_read_only
+        stops = [degradation.ReadOnly] if is_stopped else []
+        refused = _by_status([*self._common_problems(), *map(_problem_of, (*stops, *self.refuses))])
         successes: dict[Any, Any] = {
             (status, HTML) if self.is_page else status: OpenApiResponse(
                 OpenApiTypes.STR if self.is_page else answer, description=HTTPStatus(status).phrase

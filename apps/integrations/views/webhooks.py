@@ -22,6 +22,7 @@ class PaymentWebhooks(Endpoint):
     # Who signs is let in: a token of ours would say nothing.
     authentication_classes = ()
     permission_classes = ()
+    serves_in_read_only = True
 
     @docs.receive_webhook
     def post(self, request: Request, provider: str) -> Response:

@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiExample
 
 from apps.accounts import api as accounts
 from apps.storefront.serializers import accounts as forms
+from tradecore import degradation
 from tradecore.attempts import TooManyAttempts
 from tradecore.errors import NotFound
 from tradecore.http.openapi import ANYBODY, MEMBER, UNAUTHENTICATED, Documented
@@ -51,6 +52,7 @@ sign_up = _open(
 
 sign_in = _open(
     operation_id="sign_in",
+    in_read_only=True,
     summary="Sign in",
     takes=forms.SignInRequest,
     answers={201: forms.TokenPairAnswer},
@@ -63,6 +65,7 @@ sign_in = _open(
 
 sign_out = Documented(
     operation_id="sign_out",
+    in_read_only=True,
     summary="Sign out",
     tag=_TAG,
     by=MEMBER,
@@ -72,6 +75,7 @@ sign_out = Documented(
 
 refresh = _open(
     operation_id="refresh_session",
+    in_read_only=True,
     summary="Refresh a session",
     takes=forms.RefreshRequest,
     answers={200: forms.TokenPairAnswer},
@@ -110,7 +114,7 @@ become_guest = _open(
     summary="Become a guest",
     takes=forms.GuestRequest,
     answers={201: forms.GuestAnswer},
-    refuses=[TooManyAttempts],
+    refuses=[degradation.GuestsOff, TooManyAttempts],
     examples=[
         OpenApiExample(
             "answer",

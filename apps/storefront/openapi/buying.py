@@ -15,6 +15,7 @@ from apps.promotions import api as promotions
 from apps.storefront.errors import EmailMissing, UnpaidIsCancelledWhole
 from apps.storefront.serializers import buying as forms
 from apps.storefront.serializers import purchases as answers
+from tradecore import degradation
 from tradecore.attempts import TooManyAttempts
 from tradecore.errors import NotFound
 from tradecore.http.answers import page_answer
@@ -76,6 +77,7 @@ def _request(name: str, value: Any) -> OpenApiExample:
 
 make_quote = _buying(
     operation_id="make_quote",
+    in_read_only=True,
     summary="Price a basket",
     takes=forms.QuoteRequest,
     answers={200: answers.QuoteAnswer},
@@ -120,6 +122,7 @@ place_purchase = _buying(
         EmailMissing,
         checkout.QuoteInvalid,
         checkout.QuoteUsed,
+        degradation.GuestsOff,
         _QUOTE_EXPIRED,
         *_PRICING,
         _PRICE_CHANGED,
@@ -278,6 +281,7 @@ confirm_receipt = _orders(
 
 find_guest_order = Documented(
     operation_id="find_guest_order",
+    in_read_only=True,
     summary="Find a guest's order",
     tag="Orders",
     by=ANYBODY,

@@ -61,6 +61,7 @@ check_eligibility = _route(
 
 quote_case = _route(
     operation_id="quote_case",
+    in_read_only=True,
     summary="See what a case would bring",
     takes=forms.CaseQuoteRequest,
     answers={200: forms.CaseQuoteAnswer},

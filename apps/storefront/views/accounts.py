@@ -10,7 +10,7 @@ from apps.storefront.openapi import accounts as docs
 from apps.storefront.principal import MemberEndpoint
 from apps.storefront.public import PublicEndpoint
 from apps.storefront.serializers import accounts as forms
-from tradecore import clock, wire
+from tradecore import clock, degradation, wire
 from tradecore.http.networks import network_of
 
 
@@ -26,6 +26,8 @@ class Accounts(PublicEndpoint):
 
 class Sessions(PublicEndpoint):
     """Begin a session, or end one. Signing in again begins another session; signing out again changes nothing."""
+
+    serves_in_read_only = True
 
     @docs.sign_in
     def post(self, request: Request) -> Response:
@@ -44,6 +46,8 @@ class SessionRefresh(PublicEndpoint):
 
     A refresh token that comes twice ends its session, because somebody has a copy: who has lost the answer signs in.
     """
+
+    serves_in_read_only = True
 
     @docs.refresh
     def post(self, request: Request) -> Response:
@@ -80,6 +84,7 @@ class Guests(PublicEndpoint):
     @docs.become_guest
     def post(self, request: Request) -> Response:
         self.read(forms.GuestRequest)
+        degradation.refuse_if_guests_are_off()
         guesses.admit_guest(request, now=clock.now())
         # Tokens live by the real clock.
         return _secret(accounts.issue_guest_token(now=clock.real_now()), status=201)

@@ -13,6 +13,7 @@ from apps.accounts import api as accounts
 from apps.checkout import api as checkout
 from apps.orders import api as orders
 from apps.payments import api as payments
+from apps.pricing.api import MissReason
 from apps.storefront import guesses, render
 from apps.storefront.errors import EmailMissing
 from apps.storefront.openapi import buying as docs
@@ -34,6 +35,8 @@ _QUOTE_TOKEN = re.compile(rb'"quote_token"\s*:\s*"([A-Za-z0-9_:.-]{1,20000})"')
 class Quotes(BuyerEndpoint):
     """What a basket costs, step by step, and why. Nothing is written and nothing is held."""
 
+    serves_in_read_only = True
+
     def skus_asked_for(self, request: Request) -> Iterable[int]:
         return map(int, _SKU_ID.findall(raw_body(request)))
 
@@ -45,7 +48,7 @@ class Quotes(BuyerEndpoint):
         if form.get("coupon_codes"):
             guesses.check_coupons(request, buyer=buyer.scope, now=now)
         quote = checkout.make_quote(wish=_wish(form, self.principal), buyer=buyer, now=now)
-        unknown = sum(outcome.promotion_id is None for outcome in quote.priced.outcomes)
+        unknown = sum(outcome.reason is MissReason.UNKNOWN_CODE for outcome in quote.priced.outcomes)
         if unknown:
             guesses.count_coupons(request, buyer=buyer.scope, number=unknown, now=now)
         return Response(render.quote(quote))

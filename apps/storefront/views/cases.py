@@ -35,6 +35,8 @@ class OrderAfterSales(BuyerEndpoint):
 class CaseQuotes(BuyerEndpoint):
     """What a case would bring: goods, shipping, tax, void discounts, and who pays the way back. Writes nothing."""
 
+    serves_in_read_only = True
+
     @docs.quote_case
     def post(self, request: Request) -> Response:
         form = self.read(forms.CaseQuoteRequest)

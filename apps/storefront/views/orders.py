@@ -103,6 +103,8 @@ class OrderConfirmReceipt(BuyerEndpoint):
 class GuestOrders(PublicEndpoint):
     """A guest's order by its number and the e-mail that it was bought with."""
 
+    serves_in_read_only = True
+
     @docs.find_guest_order
     def post(self, request: Request) -> Response:
         form = self.read(buying.GuestOrderRequest)
