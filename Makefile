@@ -1,7 +1,7 @@
 # Each target is one line that calls a Python script, so everything also works without make.
 PYTHON ?= python3
 
-.PHONY: help run test check lock services
+.PHONY: help run test check lock services benchmark
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -20,3 +20,6 @@ lock:
 
 services:
 	@$(PYTHON) scripts/services.py $(ARGS)
+
+benchmark:
+	@$(PYTHON) scripts/benchmark.py $(ARGS)

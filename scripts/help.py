@@ -5,7 +5,7 @@ from pathlib import Path
 
 from machine import entry
 
-TARGETS = ("run", "test", "check", "lock", "services")
+TARGETS = ("run", "test", "check", "lock", "services", "benchmark")
 
 
 def main() -> int:

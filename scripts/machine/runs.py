@@ -15,7 +15,7 @@ from typing import NoReturn
 from machine import reaper, servers
 from machine.paths import ROOT
 from machine.scratch import make_scratch_folder
-from machine.servers import Programs
+from machine.servers import Programs, Server
 
 INTERRUPT_TIMEOUT_S = 30
 
@@ -60,11 +60,19 @@ class Run:
 
     def start_servers(self, programs: Programs) -> dict[str, str]:
         """A MariaDB and a Redis for this run, as the variables that the product reads. Raises ServerFailed."""
-        mariadb = servers.start_mariadb(programs, self.folder, self.environment)
+        return servers.as_variables(self.start_mariadb(programs), self.start_redis(programs))
+
+    def start_mariadb(self, programs: Programs, *, options: Sequence[str] = ()) -> Server:
+        """A MariaDB for this run; options: more of mariadbd's. Raises ServerFailed."""
+        mariadb = servers.start_mariadb(programs, self.folder, self.environment, options=options)
         self._own(mariadb.pid)
+        return mariadb
+
+    def start_redis(self, programs: Programs) -> Server:
+        """A Redis for this run. Raises ServerFailed."""
         redis = servers.start_redis(programs, self.folder, self.environment)
         self._own(redis.pid)
-        return servers.as_variables(mariadb, redis)
+        return redis
 
     def _own(self, pid: int) -> None:
         """Name a process that hides its environment (Redis writes its title over it)."""
@@ -74,12 +82,15 @@ class Run:
 
 
 @contextmanager
-def run(purpose: str) -> Iterator[Run]:
-    """Open a run. SIGTERM and SIGHUP end it in order; after a SIGKILL the reaper does."""
+def run(purpose: str, *, on_disk: bool = False) -> Iterator[Run]:
+    """Open a run. SIGTERM and SIGHUP end it in order; after a SIGKILL the reaper does.
+
+    on_disk: its folder is to lie on a disk, also where there is a place in memory.
+    """
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
     mark = secrets.token_hex(8)
-    folder = make_scratch_folder(purpose)
+    folder = make_scratch_folder(purpose, on_disk=on_disk)
     with subprocess.Popen(
         [sys.executable, reaper.__file__, mark, str(folder)], stdin=subprocess.PIPE, text=True, start_new_session=True
     ) as its_reaper:

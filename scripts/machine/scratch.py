@@ -10,17 +10,20 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp below makes names that nobody 
 NEEDED_BYTES = 2 * 1024**3
 
 
-def make_scratch_folder(purpose: str) -> Path:
+def make_scratch_folder(purpose: str, *, on_disk: bool = False) -> Path:
     """A new empty folder that only this user can read. Who asks for it removes it."""
-    return Path(tempfile.mkdtemp(prefix=f"tradecore-{purpose}-", dir=_parent()))
+    parent = _disk() if on_disk or not _has_memory() else MEMORY
+    return Path(tempfile.mkdtemp(prefix=f"tradecore-{purpose}-", dir=parent))
 
 
-def _parent() -> Path:
+def _has_memory() -> bool:
     try:
-        if shutil.disk_usage(MEMORY).free >= NEEDED_BYTES:
-            return MEMORY
+        return shutil.disk_usage(MEMORY).free >= NEEDED_BYTES
     except OSError:
-        pass  # there is none here
+        return False  # there is none here
+
+
+def _disk() -> Path:
     folder = LOCAL / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

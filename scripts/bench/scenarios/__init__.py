@@ -1,0 +1,1 @@
+"""What a buyer does in each scenario, a class for each."""
