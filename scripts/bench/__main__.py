@@ -3,28 +3,27 @@
 import json
 import os
 import platform
-import secrets
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from bench.checks import compare, reconcile
+from bench.acts import SCENARIOS, Acts
+from bench.checks import compare, reconcile, work_off
 from bench.counters import Meter
-from bench.crew import Act, Crew, open_crew
+from bench.crew import Crew, open_crew
 from bench.floor.statements import make_tables
 from bench.options import Options, read_options
 from bench.place import FLOOR_DATABASE, HTTP_FLOOR, SQL_FLOOR, WEB, Place, PlaceFailed, Web
 from bench.report import document, table
 from bench.rounds import Contest, play_round
-from bench.scenarios.buying import Hot, Purchase, Quote
-from bench.scenarios.floors import HttpFloor, SqlFloor
-from bench.scenarios.shopper import Account, Shopper, make_client, open_account
+from bench.scenarios.shopper import open_account
 from bench.stage import Stage
 
-SCENARIOS: Final[Mapping[str, type[Shopper]]] = {"quote": Quote, "purchase": Purchase, "hot": Hot}
+#: How many guests want each piece of a flash sale.
+GUESTS_A_PIECE: Final = 3
 
 #: What of the server's settings a reader will want to see. (MariaDB calls its isolation tx_isolation until 11.1.)
 _REPORTED: Final = (
@@ -42,39 +41,20 @@ def main() -> int:
     _say("the tables, and what is for sale")
     place.prepare()
     stage = _set_stage(place, options)
+    guest_count = -(-GUESTS_A_PIECE * options.pieces // options.buyers)
     with ExitStack() as stack:
         store = stack.enter_context(place.web(WEB))
         floor = stack.enter_context(
             place.web(HTTP_FLOOR, FLOOR_DATABASE, DJANGO_SETTINGS_MODULE="bench.floor.settings")
         )
         accounts = [open_account(store.port, number) for number in range(options.buyers)]
-        acts = _Acts(place, stage, store, floor, accounts)
+        acts = Acts(place, stage, store, floor, accounts, guest_count)
         crew = stack.enter_context(open_crew(options.buyers, acts))
         meters = stack.enter_context(place.connect())
         contests = list(_contests(meters, place, store, floor, options.scenarios))
+        _say(f"gunicorn is process {store.pid}, MariaDB {place.mariadb_pid}; warm-up")
         _measure(crew, contests, options)
     return _report(place, contests, options)
-
-
-class _Acts:
-    """Makes each buyer's acts, in the buyer's own process."""
-
-    def __init__(self, place: Place, stage: Stage, store: Web, floor: Web, accounts: Sequence[Account]) -> None:
-        self._place, self._stage, self._store, self._floor, self._accounts = place, stage, store, floor, accounts
-        self._run = secrets.token_hex(4)
-
-    def __call__(self, number: int) -> dict[str, Act]:
-        account = self._accounts[number]
-        scenarios: dict[str, Act] = {
-            name: scenario(account, make_client(self._store.port, account), self._stage, f"{self._run}-{name}")
-            for name, scenario in SCENARIOS.items()
-        }
-        return scenarios | {
-            SQL_FLOOR: SqlFloor(
-                connect=lambda: self._place.connect(SQL_FLOOR, FLOOR_DATABASE), number=number, stage=self._stage
-            ),
-            HTTP_FLOOR: HttpFloor(port=self._floor.port, number=number, stage=self._stage),
-        }
 
 
 def _set_stage(place: Place, options: Options) -> Stage:
@@ -90,12 +70,12 @@ def _contests(connection: Any, place: Place, store: Web, floor: Web, scenarios: 
     yield Contest(SQL_FLOOR, Meter(connection, SQL_FLOOR, place.mariadb_pid, None), web=None)
     yield Contest(HTTP_FLOOR, Meter(connection, HTTP_FLOOR, place.mariadb_pid, floor.pid), web=floor)
     for name in scenarios:
-        yield Contest(name, Meter(connection, WEB, place.mariadb_pid, store.pid), web=store)
+        meter = Meter(connection, WEB, place.mariadb_pid, store.pid)
+        yield Contest(name, meter, web=store, until_done=SCENARIOS[name].until_done)
 
 
 def _measure(crew: Crew, contests: Sequence[Contest], options: Options) -> None:
     """One round of each after the other, so that whatever changes on the machine meanwhile meets all of them."""
-    _say("warm-up")
     for contest in contests:
         contest.warm = play_round(crew, contest, seconds=options.warm_up_seconds)
     for number in range(1, options.repeat + 1):
@@ -106,8 +86,10 @@ def _measure(crew: Crew, contests: Sequence[Contest], options: Options) -> None:
 
 def _report(place: Place, contests: Sequence[Contest], options: Options) -> int:
     """Print and write what came of it. Returns the exit code: 1 when something does not hold."""
+    _say("what workers would have done")
+    work_off(place)
     _say("reconciliation")
-    checks = [*compare(place, contests), reconcile(place)]
+    checks = [*compare(place, contests, pieces=options.pieces), reconcile(place)]
     measured = document(contests, checks, about=_about(place, options))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(measured, indent=2) + "\n")

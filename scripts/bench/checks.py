@@ -30,6 +30,11 @@ class Check:
     holds: bool
 
 
+def work_off(place: Place) -> None:
+    """Let the workers' jobs do what was left to them: webhooks, refunds, events, the seal. Raises PlaceFailed."""
+    place.run(sys.executable, "-m", "bench.work_off")
+
+
 def reconcile(place: Place) -> Check:
     """`manage.py reconcile`: every invariant of the product, over everything that the run has written."""
     try:
@@ -39,7 +44,7 @@ def reconcile(place: Place) -> Check:
     return Check(f"manage.py reconcile: {said.strip()}", holds=True)
 
 
-def compare(place: Place, contests: Sequence[Contest]) -> list[Check]:
+def compare(place: Place, contests: Sequence[Contest], *, pieces: int) -> list[Check]:
     """What was sold against what has left the stocks, and both against what the buyers were told."""
     floors = [contest for contest in contests if contest.name in (HTTP_FLOOR, SQL_FLOOR)]
     told_by_floors = sum(contest.total("paid") for contest in floors)
@@ -50,13 +55,23 @@ def compare(place: Place, contests: Sequence[Contest]) -> list[Check]:
         cursor.execute(_PAID_SQL)
         (paid,) = cursor.fetchone()
     with place.connect(database=FLOOR_DATABASE) as connection:
-        paid_on_floors, pieces = count_sold(connection)
+        paid_on_floors, gone = count_sold(connection)
     return [
+        *(_check_flash(contest, pieces) for contest in contests if contest.name == "flash"),
         Check(f"{differing} SKUs have another number of pieces committed than paid orders want", holds=differing == 0),
         Check(f"{paid} purchases are paid, and buyers were told so of {told}", holds=paid == told),
         Check(
             f"on the floors {paid_on_floors} orders are paid, buyers were told so of {told_by_floors}, "
-            f"and {pieces} pieces are gone",
-            holds=paid_on_floors == told_by_floors and pieces == 2 * paid_on_floors,
+            f"and {gone} pieces are gone",
+            holds=paid_on_floors == told_by_floors and gone == 2 * paid_on_floors,
         ),
     ]
+
+
+def _check_flash(contest: Contest, pieces: int) -> Check:
+    """In each round as many pieces were sold as there were, and everybody else was told that there are no more."""
+    played = [*([contest.warm] if contest.warm else []), *contest.rounds]
+    sold = [each.counts.get("paid", 0) for each in played]
+    answered = all(each.count == each.counts["paid"] + each.counts["refused"] and not each.errors for each in played)
+    text = f"of {pieces} pieces in each flash sale {', '.join(map(str, sold))} were sold, and the rest refused"
+    return Check(text, holds=answered and set(sold) == {pieces})

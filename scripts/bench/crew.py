@@ -81,8 +81,9 @@ class Crew:
         buyer.pipe.send(("connect", name))
         return int(_result(buyer))
 
-    def fill(self, name: str, seconds: float) -> None:
-        self._all("fill", name, seconds)
+    def fill(self, name: str, seconds: float) -> Counter[str]:
+        """Let each bring about what the next round uses up. Returns what they counted."""
+        return sum(self._all("fill", name, seconds), Counter[str]())
 
     def run(self, name: str, seconds: float) -> tuple[float, list[Stint]]:
         """Let all begin at the same moment. Returns that moment (monotonic), and what each did."""
@@ -135,12 +136,12 @@ def _connect(act: Act) -> int | None:
     return act.connect()
 
 
-def _fill(act: Act, seconds: float) -> None:
+def _fill(act: Act, seconds: float) -> Counter[str]:
     act.fill(seconds)
+    return act.take_notes().counts
 
 
 def _run(act: Act, begin_at: float, seconds: float) -> Stint:
-    act.take_notes()
     times, errors = array("d"), Counter[str]()
     time.sleep(max(begin_at - time.monotonic(), 0))
     cpu_s = time.process_time()

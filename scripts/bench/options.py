@@ -9,7 +9,7 @@ from pathlib import Path
 DEFAULT_JSON = Path(".local") / "benchmark.json"
 
 #: In the order of the table; the floors are measured in every run.
-SCENARIOS = ("quote", "purchase", "hot")
+SCENARIOS = ("browse", "quote", "purchase", "hot", "sold_out", "flash", "cancel", "webhook")
 
 
 @dataclass(frozen=True)

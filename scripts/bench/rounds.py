@@ -11,6 +11,9 @@ from bench.crew import Crew, Stint
 from bench.figures import middle, percentile
 from bench.place import Web
 
+#: A round that ends with what there is to do has an end all the same.
+LONGEST_S = 600.0
+
 #: The server counts a statement a moment after it has answered it.
 SETTLE_S = 0.05
 
@@ -39,17 +42,22 @@ class Round:
 
 @dataclass
 class Contest:
-    """One thing that is measured: the act of that name, and whose counters it moves. web: None where there is none."""
+    """One thing that is measured: the act of that name, and whose counters it moves. web: None where there is none.
+    until_done: a round ends with what there is to do, and not with the clock. filled: what was counted between rounds.
+    """
 
     name: str
     meter: Meter
     web: Web | None
+    until_done: bool = False
+    filled: Counter[str] = field(default_factory=Counter)
     warm: Round | None = None
     rounds: list[Round] = field(default_factory=list)
 
     def total(self, what: str) -> int:
-        """The sum of a count over all rounds, the warm-up included."""
-        return sum(each.counts.get(what, 0) for each in [*([self.warm] if self.warm else []), *self.rounds])
+        """All of a count: the warm-up's, that of the rounds, and of what was brought about between them."""
+        played = [*([self.warm] if self.warm else []), *self.rounds]
+        return self.filled[what] + sum(each.counts.get(what, 0) for each in played)
 
     def middle(self, figure: str) -> float:
         """The median of a figure over the rounds."""
@@ -58,10 +66,10 @@ class Contest:
 
 def play_round(crew: Crew, contest: Contest, *, seconds: float) -> Round:
     """Fill, connect, and let all of them do it for so long."""
-    crew.fill(contest.name, seconds)
+    contest.filled += crew.fill(contest.name, seconds)
     spread_out = _connect(crew, contest)
     before = contest.meter.read()
-    begun_at, stints = crew.run(contest.name, seconds)
+    begun_at, stints = crew.run(contest.name, LONGEST_S if contest.until_done else seconds)
     time.sleep(SETTLE_S)
     cost = contest.meter.read().since(before)
     ended_at = max(stint.ended_at for stint in stints)

@@ -4,11 +4,11 @@ Each call carries the access token, which the store looks up each time: that is 
 """
 
 import itertools
-import json
 import random
+import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bench.client import Answer, Client
@@ -60,23 +60,53 @@ def expect(answer: Answer, status: int) -> Any:
     return document
 
 
-@dataclass
-class Shopper:
-    """One signed-in buyer on one connection. `run` makes their idempotency keys no one else's."""
+@dataclass(frozen=True)
+class Visit:
+    """What a buyer's process is given. run: what no other run's idempotency keys begin with. guest_count: how many
+    guests it plays in each flash sale. webhook_key: what the provider signs with, base64.
+    """
 
     account: Account
-    client: Client
+    port: int
     stage: Stage
     run: str
-    counts: Counter[str] = field(default_factory=Counter)
-    chance: random.Random = field(default_factory=random.Random)
-    _keys: "itertools.count[int]" = field(default_factory=itertools.count)
+    guest_count: int
+    webhook_key: str
+
+
+class Shopper:
+    """One signed-in buyer on one connection. What they do is for the scenarios.
+
+    until_done: a round ends when there is nothing left to do, however long that takes.
+    """
+
+    until_done = False
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.stage = visit, visit.stage
+        self.client = Client(visit.port, HOST, self.headers())
+        self.chance, self.counts = random.Random(), Counter[str]()
+        self._keys = itertools.count()
+
+    def headers(self) -> dict[str, str]:
+        """What every call says of its sender."""
+        account = self.visit.account
+        return {"Authorization": f"Bearer {account.token}", "X-Forwarded-For": network_of(account.number)}
 
     def connect(self) -> int | None:
         return self.client.connect()
 
     def fill(self, seconds: float) -> None:
         """Most scenarios use nothing up."""
+
+    def fill_for(self, seconds: float, bring: Callable[[], None]) -> None:
+        """Bring one after the other for so long; what fails is counted and missed by nobody."""
+        end_at = time.monotonic() + seconds
+        while time.monotonic() < end_at:
+            try:
+                bring()
+            except Wrong:
+                self.counts["not filled"] += 1
 
     def take_notes(self) -> Notes:
         notes = Notes(dict(self.client.times), self.counts)
@@ -92,56 +122,51 @@ class Shopper:
 
     def quote(self, wares: Sequence[Ware]) -> Any:
         """What a piece of each costs, and is to cost. Raises Wrong."""
-        wish = {
-            "market": MARKET,
-            "lines": [{"sku_id": str(ware.sku_id), "quantity": 1} for ware in wares],
-            "address_id": self.account.address_id,
-            "delivery_option": "standard",
-        }
-        quote = expect(self.client.ask("quote", "POST", f"{STORE}/quotes", wish), 200)
-        if quote["total"] != pounds(sum(ware.price_minor for ware in wares) + SHIPPING_MINOR):
-            raise Wrong("another total than the sum of the prices")
-        return quote
+        wish = wish_of(wares) | {"address_id": self.visit.account.address_id}
+        return check_total(expect(self.client.ask("quote", "POST", f"{STORE}/quotes", wish), 200), wares)
 
     def purchase(self, quote: Any, *, method_token: str = "tok_ok") -> Answer:  # noqa: S107 - a name
         """Buy what was quoted, under a key of its own."""
-        body = {
-            "quote_token": quote["quote_token"],
-            "expected_total": quote["total"],
-            "payment": {"provider": "sandbox", "method_token": method_token},
-        }
+        body = order_of(quote, method_token=method_token)
         return self.client.ask("purchase", "POST", f"{STORE}/purchases", body, Idempotency_Key=self.new_key())
 
     def buy(self, wares: Sequence[Ware]) -> Any:
         """A paid purchase of a piece of each. Raises Wrong."""
         quote = self.quote(wares)
         purchase = expect(self.purchase(quote), 201)
-        if purchase["status"] != "PAID" or not (purchase["total"] == purchase["payment"]["captured"] == quote["total"]):
+        if not is_paid(purchase, quote):
             raise Wrong("bought, but not paid as quoted")
         self.counts["paid"] += 1
-        self.counts["pieces"] += len(wares)
         return purchase
 
     def new_key(self) -> str:
-        return f"{self.run}-{self.account.number}-{next(self._keys)}"
+        return f"{self.visit.run}-{self.visit.account.number}-{next(self._keys)}"
 
 
-def make_client(port: int, account: Account) -> Client:
-    """A client that says who asks."""
-    return Client(
-        port,
-        HOST,
-        {
-            "Authorization": f"Bearer {account.token}",
-            "X-Forwarded-For": network_of(account.number),
-            "Accept": "application/json",
-        },
-    )
+def wish_of(wares: Sequence[Ware]) -> dict[str, Any]:
+    """A piece of each, delivered to an address that is still to be named."""
+    lines = [{"sku_id": str(ware.sku_id), "quantity": 1} for ware in wares]
+    return {"market": MARKET, "lines": lines, "delivery_option": "standard"}
 
 
-def pounds(minor: int) -> dict[str, str]:
-    return {"amount": f"{minor // 100}.{minor % 100:02}", "currency": "GBP"}
+def order_of(quote: Any, *, method_token: str = "tok_ok") -> dict[str, Any]:  # noqa: S107 - a name
+    """The body that buys a quote."""
+    return {
+        "quote_token": quote["quote_token"],
+        "expected_total": quote["total"],
+        "payment": {"provider": "sandbox", "method_token": method_token},
+    }
 
 
-def as_json(document: Any) -> bytes:
-    return json.dumps(document).encode()
+def check_total(quote: Any, wares: Sequence[Ware]) -> Any:
+    """The quote, if its total is the sum of what it is of. Raises Wrong."""
+    minor = sum(ware.price_minor for ware in wares) + SHIPPING_MINOR
+    if quote["total"] != {"amount": f"{minor // 100}.{minor % 100:02}", "currency": "GBP"}:
+        raise Wrong("another total than the sum of the prices")
+    return quote
+
+
+def is_paid(purchase: Any, quote: Any) -> bool:
+    """Whether all of what was quoted was captured, and nothing else."""
+    paid = purchase["total"] == purchase["payment"]["captured"] == quote["total"]
+    return bool(paid and purchase["status"] == "PAID")
