@@ -17,7 +17,7 @@ from bench.crew import Crew, open_crew
 from bench.floor.statements import make_tables
 from bench.options import Options, read_options
 from bench.place import FLOOR_DATABASE, HTTP_FLOOR, SQL_FLOOR, WEB, Place, PlaceFailed, Web
-from bench.report import document, table
+from bench.report import disturbance, document, table
 from bench.rounds import Contest, play_round
 from bench.scenarios.shopper import open_account
 from bench.stage import Stage
@@ -47,6 +47,8 @@ def main() -> int:
         floor = stack.enter_context(
             place.web(HTTP_FLOOR, FLOOR_DATABASE, DJANGO_SETTINGS_MODULE="bench.floor.settings")
         )
+        for web in (store, floor):
+            web.wait()
         accounts = [open_account(store.port, number) for number in range(options.buyers)]
         acts = Acts(place, stage, store, floor, accounts, guest_count)
         crew = stack.enter_context(open_crew(options.buyers, acts))
@@ -93,7 +95,7 @@ def _report(place: Place, contests: Sequence[Contest], options: Options) -> int:
     measured = document(contests, checks, about=_about(place, options))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(measured, indent=2) + "\n")
-    print(f"\n{table(measured)}\n")
+    print(f"\n{table(measured)}\n\n{disturbance(measured)}")
     for check in checks:
         print(f"{'holds' if check.holds else 'BROKEN':<7} {check.text}")
     print(f"written to {options.json}")

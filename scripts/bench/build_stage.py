@@ -7,6 +7,7 @@ inserted in bulk, row by row what the doors would have written.
 import json
 import os
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -35,6 +36,10 @@ ACCOUNT: Final = "GB82WEST12345698765432"
 CURRENCY: Final = "GBP"
 SKUS_A_PRODUCT: Final = 5
 WEIGHT_GRAMS: Final = 400
+
+#: What is done to the SKUs of flash sales, and to what is sold out, before anybody comes: each is given their ids. The
+#: ordinary way to buy needs nothing.
+BEFORE_THE_SALE: Final[Sequence[Callable[[Sequence[int]], None]]] = ()
 
 
 def main() -> None:
@@ -91,6 +96,8 @@ def _open_special(round_count: int, pieces: int, site: Site) -> dict[str, Ware]:
     shop = site.shops["special"]
     wares = {code: Ware(_sku_id(shop, code), price_minor=1_999) for code in stocks}
     _sell_out(shop, wares["GONE"], site)
+    for prepare in BEFORE_THE_SALE:
+        prepare([ware.sku_id for code, ware in wares.items() if code != "HOT"])
     return wares
 
 

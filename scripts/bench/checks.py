@@ -57,7 +57,7 @@ def compare(place: Place, contests: Sequence[Contest], *, pieces: int) -> list[C
     with place.connect(database=FLOOR_DATABASE) as connection:
         paid_on_floors, gone = count_sold(connection)
     return [
-        *(_check_flash(contest, pieces) for contest in contests if contest.name == "flash"),
+        *(compare_flash(contest, pieces=pieces) for contest in contests if contest.name == "flash"),
         Check(f"{differing} SKUs have another number of pieces committed than paid orders want", holds=differing == 0),
         Check(f"{paid} purchases are paid, and buyers were told so of {told}", holds=paid == told),
         Check(
@@ -68,7 +68,7 @@ def compare(place: Place, contests: Sequence[Contest], *, pieces: int) -> list[C
     ]
 
 
-def _check_flash(contest: Contest, pieces: int) -> Check:
+def compare_flash(contest: Contest, *, pieces: int) -> Check:
     """In each round as many pieces were sold as there were, and everybody else was told that there are no more."""
     played = [*([contest.warm] if contest.warm else []), *contest.rounds]
     sold = [each.counts.get("paid", 0) for each in played]

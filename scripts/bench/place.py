@@ -36,11 +36,24 @@ class PlaceFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Web:
-    """A gunicorn that serves. user: the database user of its connections."""
+    """A gunicorn. user: the database user of its connections."""
 
-    pid: int
+    process: "subprocess.Popen[bytes]"
     port: int
     user: str
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def wait(self) -> None:
+        """Until it answers. Raises PlaceFailed."""
+        end = time.monotonic() + START_TIMEOUT_S
+        while not _answers(self.port):
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise PlaceFailed(f"gunicorn did not start:\n{_last_lines(self.log.read_text(errors='replace'))}")
+            time.sleep(0.1)
 
 
 @dataclass(frozen=True)
@@ -143,7 +156,7 @@ class Place:
 
     @contextmanager
     def web(self, user: str, database: str = DATABASE, **variables: str) -> Iterator[Web]:
-        """Serve, until the end of the block, with connections of that user. Raises PlaceFailed."""
+        """Serve, until the end of the block, with connections of that user. It takes a moment: see Web.wait."""
         port, log = free_port(), self.folder / f"{user}.log"
         environment = self.variables() | {"DATABASE_URL": self.url_of(user, database), "WEB_PORT": str(port)}
         with log.open("wb") as output:
@@ -156,19 +169,10 @@ class Place:
                 stderr=output,
             )
         try:
-            _wait_until_it_answers(process, port, log)
-            yield Web(pid=process.pid, port=port, user=user)
+            yield Web(process=process, port=port, user=user, log=log)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=STOP_TIMEOUT_S)
-
-
-def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    end = time.monotonic() + START_TIMEOUT_S
-    while not _answers(port):
-        if process.poll() is not None or time.monotonic() > end:
-            raise PlaceFailed(f"gunicorn did not start:\n{_last_lines(log.read_text(errors='replace'))}")
-        time.sleep(0.1)
 
 
 def _answers(port: int) -> bool:

@@ -82,3 +82,9 @@ def _line(name: str, scenario: Mapping[str, Any]) -> str:
 
 def _times(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def disturbance(measured: Mapping[str, Any]) -> str:
+    """Whether anybody else was at work on the machine: then rates and times are theirs as well."""
+    most = max(each["others_cores"] for scenario in measured["scenarios"].values() for each in scenario["rounds"])
+    return f"others kept up to {most:.2f} of {measured['about']['cores']} cores busy in a round"

@@ -7,5 +7,5 @@ from config import settings as _product
 from config.settings import *
 
 ROOT_URLCONF = "bench.floor.urls"
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
 DATABASES = {"default": {**_product.DATABASES["default"], "AUTOCOMMIT": False}}

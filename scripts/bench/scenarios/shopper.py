@@ -6,6 +6,7 @@ Each call carries the access token, which the store looks up each time: that is 
 import itertools
 import random
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class Visit:
     webhook_key: str
 
 
-class Shopper:
+class Shopper(ABC):
     """One signed-in buyer on one connection. What they do is for the scenarios.
 
     until_done: a round ends when there is nothing left to do, however long that takes.
@@ -96,8 +97,12 @@ class Shopper:
     def connect(self) -> int | None:
         return self.client.connect()
 
-    def fill(self, seconds: float) -> None:
+    def fill(self, seconds: float) -> None:  # noqa: B027 - as few need it
         """Most scenarios use nothing up."""
+
+    @abstractmethod
+    def step(self) -> bool:
+        """Do it once. False: there is nothing left to do it to. Raises Wrong."""
 
     def fill_for(self, seconds: float, bring: Callable[[], None]) -> None:
         """Bring one after the other for so long; what fails is counted and missed by nobody."""
