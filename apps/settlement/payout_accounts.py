@@ -21,7 +21,7 @@ from apps.settlement.errors import BankSilent, PayoutAccountStale, PayoutAccount
 from apps.settlement.events import PayoutAccountChanged
 from apps.settlement.models import PayoutAccount
 from apps.settlement.states import PAYOUT_ACCOUNT
-from tradecore import approvals, audit, db, outbox, wire
+from tradecore import approvals, audit, db, outbox, wire, worker_leases
 from tradecore.approvals import Approved, ContentChanged, Rejected
 from tradecore.ids import new_id
 from tradecore.live_settings import LiveSetting, Scope, WholeNumber
@@ -75,6 +75,7 @@ def set_payout_account(
     exponent_of(currency)
     _refuse_if_not_free(shop_id, version=version, now=now)
     opened = _open_account(holder_name=holder_name, account_number=account_number, currency=currency)
+    worker_leases.ensure()
     new = PayoutAccount(
         id=new_id(),
         shop_id=shop_id,

@@ -11,10 +11,10 @@ from apps.settlement.api import PayoutAccounts, PayoutAccountStale, PayoutAccoun
 from apps.settlement.models import PayoutAccount
 from tests.factories.payouts import APPROVER, ASKER, WatchedBank, earn, open_bank, payout_of, propose
 from tests.support import NOON
-from tradecore import approvals
+from tradecore import approvals, ids, worker_leases
 from tradecore.approvals import SamePerson
 from tradecore.ids import new_id
-from tradecore.models import Approval, AuditEntry, OutboxEvent
+from tradecore.models import Approval, AuditEntry, OutboxEvent, WorkerLease
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +72,13 @@ class TestTheFirst:
         assert accounts.proposed is None
         assert not Approval.objects.exists()
         assert OutboxEvent.objects.get(aggregate="payout_account").payload["account"] == "…1234"
+
+    def test_may_be_the_first_thing_that_a_process_does(self, shop: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It then has no worker number yet, and makes an id before it opens a transaction."""
+        monkeypatch.setattr(ids, "_generator", None)
+        monkeypatch.setattr(worker_leases, "_held", None)
+        assert set_account(shop).current is not None
+        assert WorkerLease.objects.count() == 1
 
     def test_is_kept_without_its_number(self, shop: int, bank: WatchedBank) -> None:
         set_account(shop)
