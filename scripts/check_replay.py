@@ -1,4 +1,6 @@
-"""Check the report of a replay against the files that it is of: python scripts/check_replay.py DIR REPORT
+"""Check the report of a replay against the files that it is of: python scripts/check_replay.py DIR REPORT [FEE_PLAN]
+
+FEE_PLAN is the file that the replay was given; without it, the one that the replay takes then.
 
 Knows nothing of the program that made the report: it reads the same files in its own way, adds them up in its own way,
 and compares to the centavo. Says what it compared, and ends with 1 if anything differs. Needs Python only.
@@ -19,14 +21,18 @@ DELIVERED = "order_delivered_customer_date"
 METHODS = {"credit_card": "card", "debit_card": "card", "boleto": "bank_slip", "voucher": "voucher"}
 NAMES = {PLACED: "placed", PAID: "paid", COLLECTED: "collected", DELIVERED: "delivered"}
 
+SHIPPED_PLAN = Path(__file__).parents[1] / "apps/integrations/replay/data/fee_plan.json"
+ON_PAYMENT = {"PAYMENT", "PAYMENT_AND_PLATFORM_DISCOUNT"}
+
 Row = dict[str, str]
 Found = dict[str, Any]
 
 
 def main() -> int:
-    folder, report_file = map(Path, sys.argv[1:])
+    folder, report_file, plan_file = map(Path, [*sys.argv[1:], str(SHIPPED_PLAN)][:3])
     report: Found = json.loads(report_file.read_text(encoding="utf-8"))
-    expected = recompute(folder, considered=report["orders"]["considered"])
+    plan: Found = json.loads(plan_file.read_text(encoding="utf-8"))
+    expected = recompute(folder, plan, considered=report["orders"]["considered"])
     wrong = [name for name, value in expected.items() if not agrees(name, value, find(report, name))]
     print(f"{len(expected) - len(wrong)} of {len(expected)} agree")
     return 1 if wrong else 0
@@ -49,7 +55,7 @@ def find(report: Found, name: str) -> Any:
     return part
 
 
-def recompute(folder: Path, *, considered: int) -> Found:
+def recompute(folder: Path, plan: Found, *, considered: int) -> Found:
     """What the report should say, by the dotted name of its place."""
     everything = sorted(read(folder, "orders"), key=lambda order: (order[PLACED], order["order_id"]))
     orders = everything[:considered]
@@ -74,11 +80,14 @@ def recompute(folder: Path, *, considered: int) -> Found:
             for order in orders
             if not items[order["order_id"]]
         ],
+        **settlement(lived, items, plan),
         "differences": differences(lived, items, payments),
+        "suspense": suspense(lived, items, payments),
         "tenders_not_opened": not_opened(orders, items, payments),
         "impossible_order": impossible(lived),
         "without_time": without_time(lived),
         "lived_otherwise": otherwise(lived),
+        "trial_balance.BRL.sum_minor": 0,
         "disagreements": {},
     }
 
@@ -161,6 +170,76 @@ def statuses(lived: list[Row], items: dict[str, list[Row]]) -> Found:
         "final_statuses.by_recorded_status": {status: dict(ends) for status, ends in by_recorded.items()},
         "final_statuses.shop_orders": dict(shop_orders),
     }
+
+
+def settlement(lived: list[Row], items: dict[str, list[Row]], plan: Found) -> Found:
+    """What sellers get, by seller and altogether: nothing of it is left when all are paid.
+
+    That is prices and freight of what was delivered, and the freight of what was handed over and then cancelled.
+    """
+    sellers: dict[str, Found] = {}
+    for order in lived:
+        is_delivered, is_refused = end_of(order) == "COMPLETED", end_of(order) == "CANCELLED" and order[COLLECTED]
+        for seller, (price, freight) in by_seller(items[order["order_id"]]).items():
+            part = (price if is_delivered else 0, freight)
+            if (is_delivered or is_refused) and any(part):
+                settle(sellers.setdefault(seller, nobody(plan)), part, plan)
+    for found in sellers.values():
+        taken = sum(found["fees_minor"].values()) + found["fee_tax_minor"]
+        found["net_minor"] = found["paid_out_minor"] = found["sale_minor"] - taken
+        found["fees_minor"] = {name: fee for name, fee in found["fees_minor"].items() if fee}
+    names = ("orders", "sale_minor", "refunds_minor", "fee_tax_minor", "net_minor", "paid_out_minor")
+    totals = {name: sum(found[name] for found in sellers.values()) for name in names}
+    fees: Counter[str] = Counter()
+    for found in sellers.values():
+        fees.update(found["fees_minor"])
+    totals |= {"fees_minor": dict(fees), "available_minor": 0, "reserve_minor": 0, "sellers_paid": len(sellers)}
+    return {f"settlement.{name}": total for name, total in totals.items()} | {"settlement.sellers": sellers}
+
+
+def nobody(plan: Found) -> Found:
+    """A seller before their first order."""
+    nothing = dict.fromkeys(("orders", "sale_minor", "refunds_minor", "fee_tax_minor", "net_minor"), 0)
+    return nothing | {"fees_minor": {rule["kind"]: 0 for rule in plan["rules"]}, "paid_out_minor": 0}
+
+
+def by_seller(items: list[Row]) -> dict[str, tuple[int, int]]:
+    """Prices and freight of each seller's part of an order."""
+    parts: dict[str, tuple[int, int]] = {}
+    for item in items:
+        price, freight = parts.get(item["seller_id"], (0, 0))
+        parts[item["seller_id"]] = (price + cents(item["price"]), freight + cents(item["freight_value"]))
+    return parts
+
+
+def settle(found: Found, part: tuple[int, int], plan: Found) -> None:
+    """Add one order of a seller. Every fee is rounded on the order, and a half goes up."""
+    price, freight = part
+    found["orders"] += 1
+    found["sale_minor"] += price + freight
+    for rule in plan["rules"]:
+        base = price + freight if rule["basis"] in ON_PAYMENT else price
+        fee = fee_on(base, rule)
+        found["fees_minor"][rule["kind"]] += fee
+        found["fee_tax_minor"] += half_up(fee, rule.get("tax_rate_e5", 0), 100_000)
+
+
+def fee_on(base: int, rule: Found) -> int:
+    """On nothing there is no fee, and none is above its cap."""
+    fee = rule.get("fixed_minor", 0) + half_up(base, rule["rate_bp"], 10_000) if base else 0
+    cap = rule.get("cap_minor")
+    return fee if cap is None else min(fee, cap)
+
+
+def half_up(amount: int, rate: int, of: int) -> int:
+    whole, rest = divmod(amount * rate, of)
+    return whole + (1 if rest * 2 >= of else 0)
+
+
+def suspense(lived: list[Row], items: dict[str, list[Row]], payments: dict[str, list[Row]]) -> Found:
+    """The differences of what was paid and has not gone back. No order that was refused on its way has one."""
+    stands = {order["order_id"] for order in lived if was_paid(order) and end_of(order) != "CANCELLED"}
+    return {id_: minor for id_, minor in differences(lived, items, payments).items() if id_ in stands}
 
 
 def differences(lived: list[Row], items: dict[str, list[Row]], payments: dict[str, list[Row]]) -> Found:

@@ -5,6 +5,7 @@ a second one changes nothing. Promises that recorded times are the clock, that n
 and that its report is read from the books and not from the files. Refuses to know how an order works: the flows do.
 
 `records` and `files` are what was recorded; `lives` and `defaults` what follows from it, as pure functions; `market`
-and `listing` set the stage; `buying` and `living` act; `outcomes` and `report` read and say what came of it; `run` does
-all of it in order, with its `workers`, before the `screen`.
+and `listing` set the stage under a `fee_plan`; `buying` and `living` act, `settling` and `paying_out` after them;
+`outcomes`, `statements` and `report` read and say what came of it, beside the `earnings` that the record comes to;
+`run` does all of it in order, with its `workers`, before the `screen`.
 """

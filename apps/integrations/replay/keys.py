@@ -34,6 +34,12 @@ def handle_of(seller_id: str) -> str:
     return f"olist-{seller_id}"
 
 
+def account_number_of(seller_id: str) -> str:
+    """The bank account of a seller. The sandbox does odd things to numbers whose last four digits are small."""
+    number = _number("account", seller_id)
+    return f"BR{number // 9000:018d}{1000 + number % 9000}"
+
+
 def _number(kind: str, text: str) -> int:
     """63 bits that nobody else will think of."""
     digest = hashlib.sha256(f"{kind}:{text}".encode()).digest()

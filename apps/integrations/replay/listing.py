@@ -13,9 +13,10 @@ from typing import Final
 from apps.catalog import api as catalog
 from apps.integrations.replay import keys
 from apps.integrations.replay.market import ACTOR, Stage
-from apps.integrations.replay.records import RecordedOrder, RecordedProduct, SkuKey
+from apps.integrations.replay.records import CURRENCY, RecordedOrder, RecordedProduct, SkuKey
 from apps.inventory import api as inventory
 from apps.sellers import api as sellers
+from apps.settlement import api as settlement
 from tradecore.money import Money
 
 #: No stock was recorded, so every SKU has more than was ever sold of any.
@@ -110,6 +111,7 @@ def list_categories(listings: Iterable[ShopListing], *, now: datetime) -> dict[s
 def list_shop(listing: ShopListing, *, stage: Stage, category_ids: Mapping[str, int]) -> ListedShop:
     """Make sure that a shop is open and has everything that it sold, at the prices of the days, and in stock."""
     shop_id = _open_shop(listing, stage)
+    _open_account(shop_id, listing)
     known = {found.product.details.title: found for found in _list_known(shop_id, listing, stage)}
     sku_ids = {
         sku.product_id: _list_sku(
@@ -133,7 +135,7 @@ def _open_shop(listing: ShopListing, stage: Stage) -> int:
         contact_email=f"{handle}@sellers.invalid",
         market=stage.market.code,
         currency=stage.market.currency,
-        fee_plan=stage.fee_plan,
+        fee_plan=stage.plan.code,
         actor=ACTOR,
         now=now,
     )
@@ -141,6 +143,21 @@ def _open_shop(listing: ShopListing, stage: Stage) -> int:
         active = sellers.ShopState.ACTIVE
         sellers.change_shop_state(shop_id=shop.id, state=active, reason="sold as recorded", actor=ACTOR, now=now)
     return shop.id
+
+
+def _open_account(shop_id: int, listing: ShopListing) -> None:
+    """Let the shop be paid to an account at the sandbox bank: its first one, which nobody else has to look at."""
+    accounts = settlement.get_payout_accounts(shop_id=shop_id)
+    if accounts.current is None:
+        settlement.set_payout_account(
+            shop_id=shop_id,
+            version=accounts.version,
+            holder_name=f"Seller {listing.seller_id}",
+            account_number=keys.account_number_of(listing.seller_id),
+            currency=CURRENCY,
+            actor=ACTOR,
+            now=listing.opened_at,
+        )
 
 
 def _list_known(shop_id: int, listing: ShopListing, stage: Stage) -> list[catalog.Listing]:

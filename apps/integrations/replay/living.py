@@ -6,10 +6,8 @@ by the statuses on its timeline, a carrier's word by its event id, a call to the
 that was cut off is gone through from its beginning, and what was done is passed over.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final, Literal, Protocol, runtime_checkable
 
 from apps.checkout import api as checkout
@@ -20,6 +18,7 @@ from apps.integrations.replay.listing import ListedShop
 from apps.integrations.replay.lives import LEADS_TO, Act, Life, Step
 from apps.integrations.replay.market import Stage
 from apps.integrations.replay.records import TenderType
+from apps.integrations.replay.sweeping import fire_due
 from apps.orders import api as orders
 from apps.payments import api as payments
 from tradecore import clock, timers
@@ -28,9 +27,8 @@ from tradecore.ids import parse_number
 _CARRIER: Final = "unrecorded"
 _INITIATOR: Final = "system"
 _REASON: Final = "recorded"
-_PAUSE_S: Final = 1.0
 
-#: Nothing else runs out in the replay's market.
+#: Nothing else runs out in the replay's market before an order is over.
 _TIMERS: Final[Mapping[str, timers.TimerHandler]] = {"complete_order": fulfilment.complete_order}
 
 
@@ -141,13 +139,8 @@ def _track(living: _Living, step: Step) -> None:
 
 
 def _complete(living: _Living, step: Step) -> None:
-    """The window ends: sweep the order's clock. What a sweeper had claimed that was killed is free after its lease."""
-    waiting = len(living.orders_before(step.act))
-    for _ in range(int(timers.LEASE / timedelta(seconds=_PAUSE_S)) + 1):
-        waiting -= timers.sweep(handlers=_TIMERS, now=step.at, clock_name=clock.clock_name())
-        if waiting <= 0:
-            return
-        time.sleep(_PAUSE_S)
+    """The window ends: sweep the order's clock."""
+    fire_due(_TIMERS, count=len(living.orders_before(step.act)), now=step.at)
 
 
 def _cancel(living: _Living, step: Step) -> None:

@@ -18,11 +18,20 @@ class PaidTender:
     amount_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class ShopOrder:
+    """One order of the purchase: a shop's part of what was recorded."""
+
+    id: int
+    shop_id: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """A purchase as it stands: sums over its orders, in centavos; `statuses` are those of its orders."""
 
     order_id: str
+    orders: tuple[ShopOrder, ...]
     statuses: tuple[str, ...]
     units: int
     items_minor: int
@@ -42,6 +51,7 @@ def read_outcome(life: Life, *, purchase_id: int) -> Outcome:
     sums = [view.breakdown for view in views]
     return Outcome(
         order_id=life.order.id,
+        orders=tuple(ShopOrder(view.id, view.shop_id) for view in views),
         statuses=tuple(view.status for view in views),
         units=sum(line.quantity for view in views for line in view.lines),
         items_minor=sum(of.original_total_product_price.minor for of in sums),

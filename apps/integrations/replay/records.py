@@ -103,6 +103,14 @@ class RecordedOrder:
         return freights
 
     @property
+    def goods_minor(self) -> Counter[str]:
+        """The item prices of each seller's part, by seller."""
+        goods: Counter[str] = Counter()
+        for item in self.items:
+            goods[item.sku.seller_id] += item.price_minor
+        return goods
+
+    @property
     def items_minor(self) -> int:
         return sum(item.price_minor for item in self.items)
 

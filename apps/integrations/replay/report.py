@@ -1,7 +1,8 @@
 """The report: what was lived and what was not, to the centavo, and everything about the record that did not add up.
 
 The same record gives the same report, however often and by however many workers it was lived: it holds no time of this
-machine, no id of this database, and everything in it is sorted.
+machine, no id of this database, and everything in it is sorted. How many payouts it took alone depends on it: what was
+lived in parts was paid out in parts.
 """
 
 from collections import Counter, defaultdict
@@ -9,14 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from apps.integrations.replay.defaults import DEADLINES, REMORSE_MEANS, list_missed
+from apps.integrations.replay.earnings import Earnings, expect_earnings
 from apps.integrations.replay.lives import Act, Life, Obstacle
 from apps.integrations.replay.market import Stage
 from apps.integrations.replay.outcomes import Outcome, list_disagreements
 from apps.integrations.replay.records import RecordedOrder, Records
+from apps.integrations.replay.statements import (
+    Books,
+    SellerOutcome,
+    compare_suspense,
+    expect_suspense,
+    list_seller_disagreements,
+)
 from apps.markets.api import Clock
+from tradecore import wire
 
 NOTES: Final = (
-    "Amounts are centavos. Sums, tenders, statuses and differences are read from the books, the rest from the record.",
+    "Amounts are centavos. What came of orders and what sellers got is read from the books, the rest from the record.",
     "Recorded times are read as those of São Paulo.",
     "An act without a recorded time follows by a second the latest recorded one that must precede it.",
     "An act that was recorded before another that it needs is lived a second after that one.",
@@ -24,6 +34,10 @@ NOTES: Final = (
     "Orders approved, processing, invoiced or unavailable are left awaiting shipment: the record says no more of them.",
     "Orders shipped and not delivered are left in transit, for the same reason.",
     "An order cancelled after its hand-over is lived as refused in transit, one after its delivery as delivered.",
+    "What was delivered settles under the fee plan, and is paid out once everything has settled.",
+    "Of an order refused on its way the items go back to its buyer, and the freight is its seller's.",
+    "In suspense stands by how much the tenders differ from items and freight, of what was paid and has not gone back.",
+    "In the trial balance a debit is positive.",
     "An order may be in several counts of missed_defaults, which go by the clocks of the standard market.",
 )
 
@@ -37,6 +51,7 @@ def make_report(
     obstacles: Mapping[str, Obstacle],
     lives: Sequence[Life],
     outcomes: Sequence[Outcome],
+    books: Books,
     stage: Stage,
 ) -> Json:
     """What came of a replay of `considered`, the first so many orders of the record, as JSON.
@@ -60,8 +75,15 @@ def make_report(
         "without_time": _describe_without_time(lives),
         "lived_otherwise": _group((life.otherwise, life) for life in lives if life.otherwise is not None),
         "missed_defaults": _count_missed(records, lives, stage),
-        "disagreements": _list_disagreements(lives, outcomes),
+        "settlement": _describe_settlement(books.sellers),
+        "suspense": dict(books.suspense),
+        "trial_balance": {
+            currency: {"accounts": dict(accounts), "sum_minor": sum(accounts.values())}
+            for currency, accounts in books.trial_balance.items()
+        },
+        "disagreements": _list_disagreements(lives, outcomes, books, stage),
         "market": dict(stage.file),
+        "fee_plan": wire.to_json(stage.plan),
         "notes": list(NOTES),
     }
 
@@ -149,11 +171,55 @@ def _count_missed(records: Records, lives: Iterable[Life], stage: Stage) -> Json
     }
 
 
-def _list_disagreements(lives: Iterable[Life], outcomes: Iterable[Outcome]) -> Json:
-    found = {
-        life.order.id: list(list_disagreements(life, outcome)) for life, outcome in zip(lives, outcomes, strict=True)
+def _describe_settlement(sellers: Sequence[SellerOutcome]) -> Json:
+    """All of it, and of each seller who has anything: what orders came to, and where that is now."""
+    fees: Counter[str] = Counter()
+    for seller in sellers:
+        fees.update(seller.earned.fees_minor)
+    return {
+        "orders": sum(seller.earned.orders for seller in sellers),
+        "sale_minor": sum(seller.earned.sale_minor for seller in sellers),
+        "refunds_minor": sum(seller.earned.refunds_minor for seller in sellers),
+        "fees_minor": dict(sorted(fees.items())),
+        "fee_tax_minor": sum(seller.earned.fee_tax_minor for seller in sellers),
+        "net_minor": sum(seller.earned.net_minor for seller in sellers),
+        "available_minor": sum(seller.available_minor for seller in sellers),
+        "reserve_minor": sum(seller.reserve_minor for seller in sellers),
+        "paid_out_minor": sum(seller.paid_out_minor for seller in sellers),
+        "payouts": sum(seller.payouts for seller in sellers),
+        "sellers_paid": sum(seller.paid_out_minor > 0 for seller in sellers),
+        "sellers": {seller.seller_id: _describe_seller(seller) for seller in sellers if seller.earned != Earnings()},
     }
-    return {order_id: differences for order_id, differences in found.items() if differences}
+
+
+def _describe_seller(seller: SellerOutcome) -> Json:
+    earned = seller.earned
+    return {
+        "orders": earned.orders,
+        "sale_minor": earned.sale_minor,
+        "refunds_minor": earned.refunds_minor,
+        "fees_minor": dict(earned.fees_minor),
+        "fee_tax_minor": earned.fee_tax_minor,
+        "net_minor": earned.net_minor,
+        "paid_out_minor": seller.paid_out_minor,
+    }
+
+
+def _list_disagreements(lives: Sequence[Life], outcomes: Sequence[Outcome], books: Books, stage: Stage) -> Json:
+    """By order, by seller, and of the books as a whole: nothing, if all is well."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for life, outcome in zip(lives, outcomes, strict=True):
+        found[life.order.id] += list_disagreements(life, outcome)
+    for order_id, difference in compare_suspense(expect_suspense(lives, outcomes), books.suspense).items():
+        found[order_id].append(difference)
+    expected = expect_earnings(lives, stage.plan)
+    for seller in books.sellers:
+        earnings = expected.get(seller.seller_id, Earnings())
+        found[f"seller {seller.seller_id}"] += list_seller_disagreements(earnings, seller)
+    for currency, accounts in books.trial_balance.items():
+        if total := sum(accounts.values()):
+            found["trial balance"].append(f"all accounts in {currency} come to {total}")
+    return {what: differences for what, differences in found.items() if differences}
 
 
 def _group(pairs: Iterable[tuple[str, Life]]) -> dict[str, list[str]]:

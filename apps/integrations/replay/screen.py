@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from apps.integrations.replay.statements import SUSPENSE
 from tradecore.money import Money
 
 _REDRAW_EVERY_S: Final = 0.2
@@ -45,13 +46,15 @@ class Terminal:
             _orders_table(report),
             _sums_table(report),
             _tenders_table(report),
+            _settlement_table(report),
+            _trial_balance_table(report),
             _oddities_table(report),
             _missed_table(report),
             _clocks_table(report),
         ):
             self._console.print(table)
-        for order_id, differences in report["disagreements"].items():
-            self._console.print(f"[red]{order_id}[/red]: {'; '.join(differences)}")
+        for what, differences in report["disagreements"].items():
+            self._console.print(f"[red]{what}[/red]: {'; '.join(differences)}")
 
 
 def _orders_table(report: Mapping[str, Any]) -> Table:
@@ -80,6 +83,43 @@ def _tenders_table(report: Mapping[str, Any]) -> Table:
     table = _table("Tenders", "Recorded as", "Lived as", "Tenders", counts=currency)
     for type_, sums in report["tenders"].items():
         table.add_row(type_, sums["method"], f"{sums['count']:,}", Money(sums["amount_minor"], currency).amount)
+    return table
+
+
+def _settlement_table(report: Mapping[str, Any]) -> Table:
+    found, currency = report["settlement"], report["market"]["currency"]
+    title = f"Settlement of {found['orders']:,} orders of {len(found['sellers']):,} sellers"
+    table = _table(title, "What", counts=currency)
+    fees = {f"fee: {name}": -minor for name, minor in found["fees_minor"].items()}
+    of_orders = {
+        "items and freight": found["sale_minor"],
+        "refunded": -found["refunds_minor"],
+        **fees,
+        "tax on fees": -found["fee_tax_minor"],
+        "sellers' own": found["net_minor"],
+    }
+    of_sellers = {
+        f"paid out to {found['sellers_paid']:,} sellers, in {found['payouts']:,} payouts": found["paid_out_minor"],
+        "available": found["available_minor"],
+        "kept back": found["reserve_minor"],
+    }
+    for sums in (of_orders, of_sellers):
+        for what, minor in sums.items():
+            table.add_row(what, Money(minor, currency).amount)
+        table.add_section()
+    return table
+
+
+def _trial_balance_table(report: Mapping[str, Any]) -> Table:
+    """Suspense stands there too: by order it is in the JSON."""
+    table = _table("Trial balance (a debit is positive)", "Account", "Currency", counts="Amount")
+    for currency, found in report["trial_balance"].items():
+        for account, minor in found["accounts"].items():
+            of_orders = f", of {len(report['suspense']):,} orders" if account == SUSPENSE else ""
+            table.add_row(f"{account}{of_orders}", currency, Money(minor, currency).amount)
+        table.add_section()
+        table.add_row("all accounts", currency, Money(found["sum_minor"], currency).amount)
+        table.add_section()
     return table
 
 

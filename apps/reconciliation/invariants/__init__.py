@@ -16,6 +16,7 @@ from apps.reconciliation.invariants import (
     payments,
     payouts,
     settlement,
+    suspense,
 )
 
 INVARIANTS: Final[Mapping[str, Invariant]] = MappingProxyType(
@@ -30,6 +31,7 @@ INVARIANTS: Final[Mapping[str, Invariant]] = MappingProxyType(
             *aftersales.INVARIANTS,
             *settlement.INVARIANTS,
             *payouts.INVARIANTS,
+            *suspense.INVARIANTS,
             *files.INVARIANTS,
             *events.INVARIANTS,
         )

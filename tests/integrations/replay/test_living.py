@@ -11,14 +11,13 @@ from apps.integrations.replay.buying import RecordContradicted
 from apps.integrations.replay.listing import ListedShop, list_categories, list_shop, plan_listings
 from apps.integrations.replay.lives import plan_life
 from apps.integrations.replay.living import live
-from apps.integrations.replay.market import Stage, set_stage
+from apps.integrations.replay.market import Stage
 from apps.integrations.replay.outcomes import Outcome, list_disagreements, read_outcome
 from apps.integrations.replay.records import RecordedOrder, TenderType
 from apps.inventory.api import list_levels
 from apps.orders.models import Purchase
 from apps.payments.models import ProviderCall, Refund
 from tests.integrations.replay.recorded import PURCHASED, WINDOW, item, order, tender
-from tests.support import NOON
 from tradecore import clock
 from tradecore.models import Timer
 
@@ -27,11 +26,6 @@ pytestmark = pytest.mark.django_db
 Live = Callable[[RecordedOrder], Outcome]
 
 NOT_PAID: dict[str, Any] = {"approved_at": None, "handed_over_at": None, "delivered_at": None}
-
-
-@pytest.fixture
-def stage(db: None) -> Stage:
-    return set_stage(first_at=PURCHASED, last_at=PURCHASED, now=NOON)
 
 
 def open_shops(recorded: RecordedOrder, stage: Stage) -> dict[str, ListedShop]:

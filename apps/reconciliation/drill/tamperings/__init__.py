@@ -13,6 +13,7 @@ from apps.reconciliation.drill.tamperings import (
     payments,
     payouts,
     settlement,
+    suspense,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "payments",
     "payouts",
     "settlement",
+    "suspense",
 ]
