@@ -116,6 +116,10 @@ def is_paid_by(payment: Row) -> bool:
     return payment["payment_type"] != "not_defined" and cents(payment["payment_value"]) > 0
 
 
+def paid_for(order: Row, payments: dict[str, list[Row]]) -> int:
+    return sum(cents(payment["payment_value"]) for payment in payments[order["order_id"]] if is_paid_by(payment))
+
+
 def was_paid(order: Row) -> bool:
     """Whether the order came as far as its payment, by its status or by any of its times."""
     says_so = order["order_status"] not in {"created", "canceled"}
@@ -144,8 +148,17 @@ def sums(lived: list[Row], items: dict[str, list[Row]], payments: dict[str, list
         "sums.total_minor": total,
         "sums.difference_minor": total - price - freight,
         "sums.captured_minor": sum(tender["captured_minor"] for tender in tenders.values()),
+        "sums.refunded_minor": sum(refund(order, items, payments) for order in lived),
         "tenders": tenders,
     }
+
+
+def refund(order: Row, items: dict[str, list[Row]], payments: dict[str, list[Row]]) -> int:
+    """What goes back of a cancelled order: all that was paid, but for the freight of what was on its way."""
+    if end_of(order) != "CANCELLED" or not was_paid(order):
+        return 0
+    spent = sum(cents(item["freight_value"]) for item in items[order["order_id"]] if order[COLLECTED])
+    return paid_for(order, payments) - spent
 
 
 def end_of(order: Row) -> str:
@@ -245,7 +258,7 @@ def suspense(lived: list[Row], items: dict[str, list[Row]], payments: dict[str, 
 def differences(lived: list[Row], items: dict[str, list[Row]], payments: dict[str, list[Row]]) -> Found:
     found = {}
     for order in lived:
-        paid = sum(cents(payment["payment_value"]) for payment in payments[order["order_id"]] if is_paid_by(payment))
+        paid = paid_for(order, payments)
         cost = sum(cents(item["price"]) + cents(item["freight_value"]) for item in items[order["order_id"]])
         if paid != cost:
             found[order["order_id"]] = paid - cost

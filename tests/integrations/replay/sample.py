@@ -64,6 +64,7 @@ def _kinds_of(order: RecordedOrder, buyers: set[str]) -> dict[str, bool]:
         "a tender that is not opened": len(order.tenders) > len(types),
         "less paid": order.difference_minor < 0,
         "more paid": order.difference_minor > 0,
+        "not what it cost, and cancelled": order.difference_minor != 0 and order.status == "canceled",
         "several sellers": len(order.freights_minor) > 1,
         "a quantity": len(order.items) > len(order.quantities),
         "free freight": 0 in order.freights_minor.values(),

@@ -82,7 +82,7 @@ class TestReplayOlist:
         assert_nothing_is_half_lived()
         assert_lived_by_recorded_times(folder)
         assert_everybody_is_paid(found)
-        assert_reconciliation_names_what_is_in_suspense(found)
+        assert_reconciliation_names_what_is_in_suspense(found, folder)
         payouts = Payout.objects.count()
         assert replay(folder, report) == found
         assert Payout.objects.count() == payouts
@@ -192,21 +192,27 @@ def assert_everybody_is_paid(found: Any) -> None:
     assert found["trial_balance"]["BRL"]["sum_minor"] == 0
 
 
-def assert_reconciliation_names_what_is_in_suspense(found: Any) -> None:
+def assert_reconciliation_names_what_is_in_suspense(found: Any, folder: Path) -> None:
     """Each order whose payments differ from items and freight, with the amount, and nothing else.
 
-    But for the delivery of events: a replay relays none.
+    But for the delivery of events: a replay relays none. What was cancelled has gone back whole: it differs no more.
     """
     report = reconcile(suite=Suite.ALL, real_now=clock.real_now() + timedelta(minutes=5))
     offences = [offence for offence in report.offences if offence.invariant != "I19"]
     assert {offence.invariant for offence in offences} == {"I36"}
+    recorded = {
+        keys.quote_id_of(order.id, buyer_ref=keys.buyer_ref_of(order.buyer.id)): order
+        for order in read_records(folder).orders
+    }
     orders = {order.pk: order for order in Order.objects.select_related("purchase")}
-    named: Counter[int] = Counter()
+    named: Counter[str] = Counter()
     for offence in offences:
-        difference_minor = orders[offence.ref].recorded_difference_minor
-        assert abs(difference_minor) == offence.at_risk_minor
-        named[orders[offence.ref].purchase.quote_id] += difference_minor
-    assert sorted(named.values()) == sorted(found["suspense"].values())
+        order = orders[offence.ref]
+        assert abs(order.recorded_difference_minor) == offence.at_risk_minor
+        named[recorded[order.purchase.quote_id].id] += order.recorded_difference_minor
+    assert named == found["suspense"]
+    gone_back = found["differences"].keys() - named.keys()
+    assert {order.status for order in recorded.values() if order.id in gone_back} == {"canceled"}
 
 
 def assert_nothing_is_half_lived() -> None:
