@@ -273,6 +273,7 @@ class TestARun:
             "address_id": address_id,
             "delivery_option": "standard",
         }
+        statements: list[dict[str, str]] = []
         for key in ("first", "second"):
             with CaptureQueriesContext(connection) as captured:
                 quote = read(member.post("/store/v1/quotes", wish))
@@ -282,4 +283,5 @@ class TestARun:
                     "payment": {"provider": "sandbox", "method_token": "tok_ok"},
                 }
                 assert read(member.post("/store/v1/purchases", order, key=key))["status"] == "PAID"
-        return Counter(query["sql"].split()[0].lower() for query in captured.captured_queries)
+            statements = captured.captured_queries
+        return Counter(query["sql"].split()[0].lower() for query in statements)

@@ -4,7 +4,7 @@ from apps.reconciliation.contracts import Invariant
 
 INVARIANTS = (
     Invariant(
-        name="I36",
+        name="I37",
         title="Nothing stands in suspense: whatever came in or went out is explained",
         sql="""
             SELECT s.about_ref, s.currency, SUM(ABS(s.amount_minor)),

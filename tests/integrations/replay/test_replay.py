@@ -199,7 +199,7 @@ def assert_reconciliation_names_what_is_in_suspense(found: Any, folder: Path) ->
     """
     report = reconcile(suite=Suite.ALL, real_now=clock.real_now() + timedelta(minutes=5))
     offences = [offence for offence in report.offences if offence.invariant != "I19"]
-    assert {offence.invariant for offence in offences} == {"I36"}
+    assert {offence.invariant for offence in offences} == {"I37"}
     recorded = {
         keys.quote_id_of(order.id, buyer_ref=keys.buyer_ref_of(order.buyer.id)): order
         for order in read_records(folder).orders

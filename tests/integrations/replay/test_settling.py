@@ -304,7 +304,7 @@ class TestReconciliation:
         close_statements(now=OVER)
         lived.read()
         ids = {outcome.order_id: outcome.orders[0].id for outcome in lived.outcomes}
-        assert self.named() == {"I36": {ids["more"]: 100, ids["less"]: 7}}
+        assert self.named() == {"I37": {ids["more"]: 100, ids["less"]: 7}}
         assert read_suspense(lived.outcomes) == {"more": 100, "less": -7}
 
     def test_finds_nothing_where_none_differs(self, settle: Settle) -> None:

@@ -5,7 +5,7 @@ from apps.reconciliation.drill.life import Life
 from tradecore.ids import new_id
 
 
-@breaks("I36")
+@breaks("I37")
 def post_a_cent_that_nobody_can_explain(life: Life) -> int:
     """In balance, and about an order: nothing else is wrong with it."""
     order_id = life.paid.purchase.orders[0].id

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tradecore', '0006_append_only_settings'),
+        ('tradecore', '0007_append_only_settings'),
     ]
 
     operations = [

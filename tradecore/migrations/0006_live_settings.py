@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tradecore', '0004_requests_that_wait_once'),
+        ('tradecore', '0005_audit_chain'),
     ]
 
     operations = [
