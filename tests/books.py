@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from apps.ledger import api as ledger
 from apps.ledger.api import journals
@@ -11,7 +12,6 @@ from apps.payments.models import Capture, Dispute, PaymentIntent, ProviderCall, 
 from apps.reconciliation import api as reconciliation
 from apps.settlement.contracts import RESERVE_KINDS
 from apps.settlement.models import Payout, SellerAccount, SettlementLine
-from tradecore import clock
 
 
 def assert_books_agree() -> None:
@@ -29,9 +29,9 @@ def assert_books_agree() -> None:
         _assert_dead_orders_earn_nothing(order)
 
 
-def assert_invariants_hold() -> None:
-    """Nothing is broken of what reconciliation knows to be always true of any table."""
-    report = reconciliation.reconcile(suite=reconciliation.Suite.ALL, real_now=clock.real_now())
+def assert_invariants_hold(*, now: datetime) -> None:
+    """Nothing is broken of what reconciliation knows to be always true of any table, at this moment of the test."""
+    report = reconciliation.reconcile(suite=reconciliation.Suite.ALL, real_now=now)
     assert report.offences == (), report.offences
 
 

@@ -91,27 +91,6 @@ class TestE2:
         account = settlement.get_account(shop_id=bought.shops[0].row.pk, currency="GBP")
         assert (account.available.minor, account.reserve.minor) == (6755, 0)
 
-    def test_unwinds_step_by_step_as_in_e3(self) -> None:
-        bought = buy_e2()
-        (order_id,) = bought.order_ids
-        now = settle_in_time(order_id, now=clock.now())
-        mind, fault = RefundCause.CHANGE_OF_MIND, RefundCause.SELLER_FAULT
-        steps = [((0, 1), mind), ((0, 1), fault), ((2, 2), mind), ((2, 1), mind), ((1, 1), fault)]
-
-        left, nets = 6755, []
-        for units, cause in steps:
-            refund(order_id, units, cause=cause, now=now)
-            nets.append(seller(bought, "SELLER_AVAILABLE") - left)
-            left += nets[-1]
-        # The last one takes the shipping subsidy back as well, which E3 names apart.
-        assert nets == [-1690, -1691, -1311, -656, -1207 - 200]
-        assert left == 0
-        assert sums_of(order_id) == {"sale": 7744, "refund": -7744}
-        assert balance_of("PLATFORM_REVENUE.commission") == 0
-        assert balance_of("CREATOR_AVAILABLE", owner=CREATOR) == 0
-        assert balance_of("PLATFORM_EXPENSE.coupon") == 0
-        assert balance_of("PLATFORM_EXPENSE.shipping_subsidy") == 0
-
     def test_comes_to_the_same_when_the_refund_comes_first(self) -> None:
         bought = buy_e2()
         (order_id,) = bought.order_ids

@@ -50,7 +50,7 @@ def _books(hand: Hand) -> Iterator[None]:
     tell()
     send_money(now=hand.moment)
     assert_books_agree()
-    assert_invariants_hold()
+    assert_invariants_hold(now=hand.moment)
 
 
 def deliver(count: int, hand: Hand, **terms: Any) -> list[orders.OrderView]:
