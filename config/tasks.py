@@ -3,13 +3,18 @@
 import time
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from config.jobs import JOBS, run_job
+from tradecore.breakers import Circuit
 
 #: A woken job that nobody took up in this time is forgotten: the next tick wakes it again.
 EXPIRES_S = 5
 
 _last_woken: dict[str, float] = {}
+
+#: A broker that hangs would take seconds of a tick for each job.
+_BROKER = Circuit("broker", failures=2, rest_s=5.0)
 
 
 @shared_task(name="tradecore.tick")
@@ -19,7 +24,8 @@ def tick() -> None:
     for name, (queue, _, every_s) in JOBS.items():
         if now - _last_woken.get(name, 0.0) >= every_s * 0.9:
             _last_woken[name] = now
-            run.apply_async(args=[name], queue=queue, expires=EXPIRES_S)
+            with _BROKER.calling(OperationalError):
+                run.apply_async(args=[name], queue=queue, expires=EXPIRES_S)
 
 
 @shared_task(name="tradecore.run")

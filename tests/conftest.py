@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, connections
 
 from apps.markets.api import forget_markets
-from tradecore import ids, memo, revisions
+from tradecore import breakers, db, ids, memo, revisions
 from tradecore.append_only import append_only_tables, drop_statements, trigger_statements
 
 ON_BUILD_SERVER = os.environ.get("CI") == "true"
@@ -34,10 +34,12 @@ def _worker_number() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
-    """What a process remembers of the masters outlives the transaction of a test."""
+    """What a process remembers of masters, outsiders and retries outlives the transaction of a test."""
     memo.forget_everything()
     forget_markets()
     revisions.be_empty()
+    breakers.close_all()
+    db.RETRIES.refill()
 
 
 @pytest.fixture(scope="session", autouse=True)

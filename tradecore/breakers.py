@@ -1,10 +1,11 @@
 """Circuit breakers: whoever has failed again and again is left alone for a while, and nobody waits for it meanwhile.
 
 # Note [Circuits]
-A circuit is closed as long as its calls succeed. So many failures in a row open it: calls are then refused at once,
-without being tried. After a rest one call may try (half open): its success closes the circuit, its failure opens it for
-another rest. What counts as a failure is said by whoever calls: that somebody does not answer is one, that they refuse
-is none. A circuit belongs to one process; its changes stand in the log, as does how often it refused meanwhile.
+A circuit is closed as long as its calls succeed. So many failures in a row open it: calls then fail at once, in the way
+in which they failed before, without being tried; so whoever calls needs to know nothing of circuits. After a rest one
+call may try (half open): its success closes the circuit, its failure opens it for another rest. What counts as a
+failure is said by whoever calls: that somebody does not answer is one, that they refuse is none. A circuit belongs to
+one process. It says in the log that it has opened, and that it has closed, with the number of calls that it spared.
 """
 
 import threading
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from weakref import WeakSet
 
 import structlog
 
@@ -24,12 +26,8 @@ class CircuitState(StrEnum):
     HALF_OPEN = "half_open"
 
 
-class CircuitOpen(Exception):
-    """The call was not tried: it has failed too often, and is left alone for a moment."""
-
-
-class Breaker:
-    """The circuit to one outsider. For any number of threads. See Note [Circuits].
+class Circuit:
+    """The circuit to one outsider, for any number of threads. See Note [Circuits].
 
     failures: so many in a row open it. rest_s: how long nobody calls then.
     """
@@ -40,12 +38,13 @@ class Breaker:
         self._rest_s = rest_s
         self._lock = threading.Lock()
         self.reset()
+        _all.add(self)
 
     def reset(self) -> None:
-        """Close the circuit and forget what was: for tests, and for a new process."""
+        """Close it, and forget what was."""
         self._state = CircuitState.CLOSED
         self._failures = 0
-        self._refused = 0
+        self._spared = 0
         self._rests_until = 0.0
 
     @property
@@ -53,12 +52,13 @@ class Breaker:
         return self._state
 
     @contextmanager
-    def calling(self, *failures: type[Exception]) -> Iterator[None]:
-        """Mark the block as a call, of which these exceptions are failures. Raises CircuitOpen instead of trying."""
-        self._enter()
+    def calling(self, failure: type[Exception], *others: type[Exception]) -> Iterator[None]:
+        """Mark the block as a call, of which these exceptions are failures. Raises `failure` instead of trying."""
+        if not self._may_try():
+            raise failure(f"{self.name} has failed too often and is left alone for a moment")
         try:
             yield
-        except failures as error:
+        except (failure, *others) as error:
             self._fail(error)
             raise
         except BaseException:
@@ -67,14 +67,15 @@ class Breaker:
         else:
             self._succeed()
 
-    def _enter(self) -> None:
+    def _may_try(self) -> bool:
         with self._lock:
             if self._state is CircuitState.CLOSED:
-                return
-            if self._state is CircuitState.HALF_OPEN or time.monotonic() < self._rests_until:
-                self._refused += 1
-                raise CircuitOpen(self.name)
-            self._state = CircuitState.HALF_OPEN
+                return True
+            if self._state is CircuitState.OPEN and time.monotonic() >= self._rests_until:
+                self._state = CircuitState.HALF_OPEN
+                return True
+            self._spared += 1
+            return False
 
     def _fail(self, error: Exception) -> None:
         with self._lock:
@@ -89,5 +90,32 @@ class Breaker:
     def _succeed(self) -> None:
         with self._lock:
             if self._state is not CircuitState.CLOSED:
-                log.info("circuit_closed", circuit=self.name, refused=self._refused)
-            self._state, self._failures, self._refused = CircuitState.CLOSED, 0, 0
+                log.info("circuit_closed", circuit=self.name, spared=self._spared)
+            self._state, self._failures, self._spared = CircuitState.CLOSED, 0, 0
+
+
+class Circuits:
+    """Circuits to outsiders of one kind, each by its name."""
+
+    def __init__(self, kind: str, *, failures: int, rest_s: float) -> None:
+        self._kind = kind
+        self._failures = failures
+        self._rest_s = rest_s
+        self._lock = threading.Lock()
+        self._known: dict[str, Circuit] = {}
+
+    def to(self, name: str) -> Circuit:
+        """The circuit to the one of that name."""
+        with self._lock:
+            if name not in self._known:
+                self._known[name] = Circuit(f"{self._kind}.{name}", failures=self._failures, rest_s=self._rest_s)
+            return self._known[name]
+
+
+_all: "WeakSet[Circuit]" = WeakSet()
+
+
+def close_all() -> None:
+    """Close every circuit of the process: for tests, each of which has outsiders of its own."""
+    for circuit in _all:
+        circuit.reset()

@@ -7,10 +7,10 @@ everything that talks to the network.
 # Note [Retries]
 After 1213 (deadlock) and 1020 (changed since read) the server has discarded the whole transaction, and with
 innodb_rollback_on_timeout the same is true of 1205 (lock wait timeout). Going on would commit half a story, so nothing
-below catches them: the use case starts again from the top, a bounded number of times, and not past its deadline. A
-request of the web does not wait for a lock twice: 1205 is answered with Busy at once. A connection that is lost before
-COMMIT is replaced once; one that is lost during COMMIT leaves the outcome unknown, and only the idempotency key can
-tell.
+below catches them: the use case starts again from the top, a bounded number of times, out of a budget, and not past its
+deadline. A request of the web does not wait for a lock twice: 1205 is answered with Busy at once. A connection that is
+lost before COMMIT is replaced once; one that is lost during COMMIT leaves the outcome unknown, and only the idempotency
+key can tell.
 """
 
 import functools
@@ -28,6 +28,7 @@ from django.db.models import Model
 from tradecore import locks, prepared, worker_leases
 from tradecore.deadlines import time_left
 from tradecore.errors import Kind, Refusal
+from tradecore.retry_budget import RetryBudget
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,6 +40,9 @@ _LOCK_WAIT_TIMEOUT = 1205
 _CONNECTION_LOST = frozenset({2006, 2013, 2055, 1053, 1927, 4031})
 _UNREACHABLE = frozenset({1040, 1203, 2002, 2003})
 _PAUSES_S = (0.010, 0.040, 0.160)
+
+#: See Note [Retry budgets].
+RETRIES = RetryBudget(share=0.1, per_second=10, reserve=100)
 
 
 @dataclass
@@ -272,6 +276,7 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
 
 def _with_retries(attempt: Callable[[], R]) -> R:
     reconnected = False
+    RETRIES.earn()
     for pause in (*_PAUSES_S, None):
         try:
             return attempt()
@@ -284,11 +289,11 @@ def _with_retries(attempt: Callable[[], R]) -> R:
                 raise
             if pause is None or (number == _LOCK_WAIT_TIMEOUT and _web.get()):
                 raise Busy from error
+            if time_left(at_most=pause) < pause or not RETRIES.spend():
+                raise Busy from error
             if lost:
                 reconnected = True
                 connection.close()
-            if time_left(at_most=pause) < pause:
-                raise Busy from error
         time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
     raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -25,7 +25,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tradecore.breakers import Breaker, CircuitOpen
+from tradecore.breakers import Circuit
 from tradecore.db import assert_no_transaction
 from tradecore.errors import Kind, Refusal
 
@@ -164,7 +164,7 @@ class Store(Protocol):
 
 
 class RedisStore:
-    """Buckets that all processes share. Raises redis.RedisError, CircuitOpen."""
+    """Buckets that all processes share. Raises redis.RedisError."""
 
     def __init__(self, url: str, *, prefix: str = "rates") -> None:
         self._prefix = prefix
@@ -175,13 +175,13 @@ class RedisStore:
             retry=Retry(NoBackoff(), 0),  # a request does not wait for it twice
         )
         self._take = self._client.register_script(_TAKE)
-        self.breaker = Breaker("redis.rate_limits", failures=FAILURES, rest_s=REST_S)
+        self.circuit = Circuit("redis.rate_limits", failures=FAILURES, rest_s=REST_S)
 
     def take(self, buckets: Sequence[Bucket]) -> tuple[bool, list[int]]:
         assert_no_transaction()
         keys = [f"{self._prefix}:{bucket.key}" for bucket in buckets]
         times = [time for bucket in buckets for time in (bucket.rule.token_us, bucket.rule.full_us)]
-        with self.breaker.calling(redis.RedisError):
+        with self.circuit.calling(redis.RedisError):
             taken, *lacks = self._take(keys=keys, args=times)
         return bool(taken), lacks
 
@@ -232,7 +232,7 @@ class Limiter:
             return self._take_here(buckets)
         try:
             taken, lacks = self._shared.take(buckets)
-        except (redis.RedisError, CircuitOpen):
+        except redis.RedisError:
             return self._take_without_redis(buckets)
         return taken, _stand(buckets, lacks, taken=taken)
 

@@ -6,6 +6,7 @@ was. A process that dies between the two sends it again: at least once, and rare
 """
 
 from dataclasses import dataclass
+from smtplib import SMTPConnectError, SMTPServerDisconnected
 from typing import Protocol
 
 import structlog
@@ -13,6 +14,7 @@ from django.core.mail import EmailMessage
 
 from apps.integrations.letters import LETTER_KINDS, write_letters
 from tradecore import db, inbox
+from tradecore.breakers import Circuit
 from tradecore.extensions import ExtensionPoint
 from tradecore.outbox import DeliveredEvent
 
@@ -55,15 +57,21 @@ class NoPort:
 
 
 class EmailPort:
-    """Through Django's mail settings."""
+    """Through Django's mail settings. A mail server that does not answer is left alone for a while."""
+
+    def __init__(self) -> None:
+        self._circuit = Circuit("mail", failures=3, rest_s=30.0)
 
     def send(self, message: Message) -> None:
-        EmailMessage(
+        email = EmailMessage(
             subject=message.subject,
             body=message.body,
             to=[message.to],
             headers={"Message-ID": f"<{message.reference}@tradecore>"},
-        ).send()
+        )
+        # What is wrong with one recipient is no failure of the server.
+        with self._circuit.calling(OSError, SMTPServerDisconnected, SMTPConnectError):
+            email.send()
 
 
 PORT: ExtensionPoint[MessagePort] = ExtensionPoint("messages")

@@ -2,6 +2,7 @@
 
 from apps.settlement.adjust import ADJUSTMENT, ADJUSTMENTS, carry_out_adjustment, request_adjustment
 from apps.settlement.bank.port import (
+    BANK_CIRCUITS,
     BANKS,
     AccountUnusable,
     Bank,
@@ -98,6 +99,7 @@ __all__ = [
     "ADJUSTMENT",
     "ADJUSTMENTS",
     "BANKS",
+    "BANK_CIRCUITS",
     "FX_RATE",
     "PAYOUT_ACCOUNT_CHANGE",
     "PAYOUT_RUN_APPROVAL",

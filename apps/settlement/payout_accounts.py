@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Max, Sum
 
-from apps.settlement.bank.port import BANKS, AccountUnusable, BankUnreachable, OpenedAccount
+from apps.settlement.bank.port import BANK_CIRCUITS, BANKS, AccountUnusable, BankUnreachable, OpenedAccount
 from apps.settlement.contracts import PayoutAccounts, PayoutAccountView
 from apps.settlement.errors import BankSilent, PayoutAccountStale, PayoutAccountUnusable, PayoutAccountWaits
 from apps.settlement.events import PayoutAccountChanged
@@ -126,9 +126,10 @@ def fingerprint_of(account: PayoutAccount) -> str:
 def _open_account(*, holder_name: str, account_number: str, currency: str) -> OpenedAccount:
     db.assert_no_transaction()
     try:
-        return BANKS.get(settings.PAYOUT_BANK).open_account(
-            holder_name=holder_name, account_number=account_number, currency=currency
-        )
+        with BANK_CIRCUITS.to(settings.PAYOUT_BANK).calling(BankUnreachable):
+            return BANKS.get(settings.PAYOUT_BANK).open_account(
+                holder_name=holder_name, account_number=account_number, currency=currency
+            )
     except AccountUnusable as error:
         raise PayoutAccountUnusable from error
     except BankUnreachable as error:

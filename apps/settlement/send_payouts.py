@@ -18,7 +18,7 @@ from django.db.models import F, Q
 
 from apps.ledger import api as ledger
 from apps.ledger.api import seller_journals as journals
-from apps.settlement.bank.port import BANKS, BankAnswer, BankSaid, BankUnreachable, PayoutInstruction
+from apps.settlement.bank.port import BANK_CIRCUITS, BANKS, BankAnswer, BankSaid, BankUnreachable, PayoutInstruction
 from apps.settlement.contracts import LineKind, NewLine
 from apps.settlement.events import PayoutConfirmed, PayoutReturned, PayoutSent, PayoutSuspected
 from apps.settlement.models import Payout
@@ -159,9 +159,10 @@ def _tell_or_ask(claimed: _Claimed, *, now: datetime) -> None:
     instruction = claimed.instruction
     bank = BANKS.get(instruction.bank)
     try:
-        answer = bank.send(instruction) if claimed.is_new else bank.ask(instruction.reference)
-        if answer is None and _may_be_sent(instruction.reference):
-            answer = bank.send(instruction)
+        with BANK_CIRCUITS.to(instruction.bank).calling(BankUnreachable):
+            answer = bank.send(instruction) if claimed.is_new else bank.ask(instruction.reference)
+            if answer is None and _may_be_sent(instruction.reference):
+                answer = bank.send(instruction)
     except BankUnreachable as error:
         log.warning("bank_silent", bank=instruction.bank, payout_id=instruction.reference, error=str(error))
         answer = None

@@ -82,6 +82,19 @@ class TestUseCase:
             in_use_case(body)
         assert len(attempts) == 1
 
+    def test_does_not_start_again_when_the_budget_is_spent(self) -> None:
+        attempts = []
+
+        def body() -> Never:
+            attempts.append(1)
+            raise OperationalError(1213, "Deadlock found")
+
+        while db.RETRIES.spend():
+            pass
+        with pytest.raises(db.Busy):
+            in_use_case(body)
+        assert len(attempts) == 1
+
     def test_does_not_start_again_past_its_deadline(self) -> None:
         attempts = []
 

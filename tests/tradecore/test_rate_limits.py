@@ -191,7 +191,7 @@ class TestWithRedisStopped:
         os.kill(server.pid, signal.SIGSTOP)
         browse = Bucket(rule(1, without_redis=WithoutRedis.OPEN), "robin")
         admitted(limiter, [browse], tries=3)
-        assert store.breaker.state is CircuitState.OPEN
+        assert store.circuit.state is CircuitState.OPEN
         started = time.monotonic()
         admitted(limiter, [browse], tries=1000)
         assert time.monotonic() - started < 1.5, "one of a thousand asks whether it is back"
@@ -204,7 +204,7 @@ class TestWithRedisStopped:
         admitted(limiter, [bucket], tries=5)
         os.kill(server.pid, signal.SIGCONT)
         deadline = time.monotonic() + 20
-        while store.breaker.state is not CircuitState.CLOSED and time.monotonic() < deadline:
+        while store.circuit.state is not CircuitState.CLOSED and time.monotonic() < deadline:
             time.sleep(0.1)
             limiter.take([bucket])
         assert admitted(limiter, [bucket], tries=10) < 10

@@ -18,6 +18,7 @@ from apps.payments.models import Dispute, ProviderCall, Refund, Tender
 from apps.payments.provider import PROVIDERS, Call, Operation, ProviderUnreachable, Said, Statement, StoredAnswer
 from apps.payments.services import rows
 from tradecore import clock, db, freezes
+from tradecore.breakers import Circuits
 from tradecore.money import Money
 from tradecore.prepared import Select
 
@@ -35,6 +36,10 @@ PAYING_OPERATIONS = frozenset({*FIRST_OPERATIONS, Operation.CAPTURE})
 _UNSENT_REFUND = Q(operation=Operation.REFUND.value, status="CREATED")
 #: Tenders whose money, or whose answer, may still come.
 LIVE_TENDERS = frozenset({"CREATED", "REQUIRES_ACTION", "AUTHORISED", "SUSPECT"})
+
+#: A provider that does not answer is left alone, rather than waited for by every buyer: their calls are then unknown at
+#: once, and asked about later like any other.
+_CIRCUITS = Circuits("provider", failures=5, rest_s=5.0)
 
 
 def make_call(
@@ -104,7 +109,8 @@ def send_call(call: Call) -> Statement | None:
     """Send the call; None when no answer came, and nothing may be concluded from that."""
     db.assert_no_transaction()
     try:
-        return PROVIDERS.get(call.provider).send(call)
+        with _CIRCUITS.to(call.provider).calling(ProviderUnreachable):
+            return PROVIDERS.get(call.provider).send(call)
     except ProviderUnreachable as error:
         log.warning("provider_silent", provider=call.provider, reference=call.reference, error=str(error))
         return None
@@ -118,7 +124,8 @@ def ask_about_call(call: Call) -> Statement | None:
     db.assert_no_transaction()
     provider = PROVIDERS.get(call.provider)
     try:
-        return provider.ask(call.reference) or (provider.send(call) if _may_be_sent(call) else None)
+        with _CIRCUITS.to(call.provider).calling(ProviderUnreachable):
+            return provider.ask(call.reference) or (provider.send(call) if _may_be_sent(call) else None)
     except ProviderUnreachable as error:
         log.warning("provider_silent", provider=call.provider, reference=call.reference, error=str(error))
         return None
@@ -146,7 +153,8 @@ def confirm_statement(answer: StoredAnswer) -> Statement | None:
     db.assert_no_transaction()
     told, provider = answer.statement, PROVIDERS.get(answer.provider)
     try:
-        said = provider.ask(told.reference) if told.dispute is None else provider.ask_dispute(told.provider_ref)
+        with _CIRCUITS.to(answer.provider).calling(ProviderUnreachable):
+            said = provider.ask(told.reference) if told.dispute is None else provider.ask_dispute(told.provider_ref)
         return said or replace(told, said=Said.PENDING, dispute=None)
     except ProviderUnreachable as error:
         log.warning("provider_silent", provider=answer.provider, reference=told.reference, error=str(error))

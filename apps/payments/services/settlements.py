@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from apps.payments.errors import ProviderUnknown
-from apps.payments.provider import PROVIDERS, ProviderSettlement
+from apps.payments.provider import PROVIDERS, ProviderSettlement, ProviderUnreachable
 from tradecore import db
+from tradecore.breakers import Circuits
+
+#: Other than that of calls: a file that nobody can read keeps no buyer from paying.
+_CIRCUITS = Circuits("provider_files", failures=5, rest_s=30.0)
 
 
 def fetch_provider_settlement(*, provider: str, on: date) -> Sequence[ProviderSettlement]:
@@ -17,4 +21,5 @@ def fetch_provider_settlement(*, provider: str, on: date) -> Sequence[ProviderSe
     db.assert_no_transaction()
     if provider not in PROVIDERS.names():
         raise ProviderUnknown(provider=provider)
-    return PROVIDERS.get(provider).list_settlements(on=on)
+    with _CIRCUITS.to(provider).calling(ProviderUnreachable):
+        return PROVIDERS.get(provider).list_settlements(on=on)

@@ -98,7 +98,13 @@ def _reader(source: Source, name: str) -> Read:
         return lambda day: _of_provider(payments.fetch_provider_settlement(provider=name, on=day))
     if name not in settlement.BANKS.names():
         raise BankUnknown(bank=name)
-    return lambda day: [_of_bank(movement) for movement in settlement.BANKS.get(name).list_movements(on=day)]
+    return lambda day: [_of_bank(movement) for movement in _list_movements(name, on=day)]
+
+
+def _list_movements(bank: str, *, on: date) -> Sequence[settlement.BankMovement]:
+    """Raises BankUnreachable."""
+    with settlement.BANK_CIRCUITS.to(bank).calling(settlement.BankUnreachable):
+        return settlement.BANKS.get(bank).list_movements(on=on)
 
 
 def _of_provider(settlements: Iterable[payments.ProviderSettlement]) -> list[FileLine]:

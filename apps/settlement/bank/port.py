@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from tradecore.breakers import Circuits
 from tradecore.extensions import ExtensionPoint
 from tradecore.money import Money
 
@@ -101,3 +102,6 @@ class Bank(Protocol):
 
 
 BANKS: ExtensionPoint[Bank] = ExtensionPoint("banks")
+
+#: A bank that does not answer is left alone for a while, as if it had not answered again.
+BANK_CIRCUITS = Circuits("bank", failures=5, rest_s=10.0)
