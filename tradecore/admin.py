@@ -22,7 +22,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from tradecore import approvals, clock, freezes, models, outbox, timers
+from tradecore import approvals, clock, degradation, freezes, models, outbox, timers
 from tradecore.errors import Refusal
 from tradecore.ids import MAX_ID, find_id
 from tradecore.money import Money
@@ -493,6 +493,43 @@ class ApprovalAdmin(ReadOnlyAdmin):
         except Refusal as refusal:
             self.message_user(request, refusal.title, messages.ERROR)
         return HttpResponse(headers={"HX-Redirect": reverse("admin:tradecore_approval_change", args=[row.pk])})
+
+
+# --- Settings and switches --------------------------------------------------------------------------------------------
+
+
+@admin.register(models.SettingVersion)
+class SettingVersionAdmin(ReadOnlyAdmin):
+    """What every live setting was for whom, from when on. What it is now stands on a page of the back office."""
+
+    list_display: ClassVar = [
+        "version",
+        "name",
+        "target",
+        "value",
+        "percent",
+        "other",
+        "set_by",
+        "approved_by",
+        "set_at",
+    ]
+    text_fields: ClassVar = ["name"]
+    search_help_text = "The number of a version, or the beginning of a setting's name"
+
+
+class _SwitchStateFilter(StateFilter):
+    def conditions(self) -> Mapping[str, Q]:
+        running = Q(ended_at=None, until__gt=clock.now())
+        return {"running": running, "over": ~running}
+
+
+@admin.register(models.PlanSwitch)
+class PlanSwitchAdmin(ReadOnlyAdmin):
+    """What was switched off, why, until when, and who ended it before."""
+
+    list_display: ClassVar = ["plan", "market", "reason", "switched_on_by", "trigger", "since", "until", "ended_at"]
+    list_filter: ClassVar = [_SwitchStateFilter, filter_by("plan", sorted(degradation.PLANS))]
+    search_help_text = "The id of a switch"
 
 
 # --- What happened ----------------------------------------------------------------------------------------------------

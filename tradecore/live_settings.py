@@ -239,9 +239,12 @@ def get_setting(name: str) -> LiveSetting[Any]:
         raise NotFound(what="live_setting") from None
 
 
-def list_standing(name: str) -> list[Version]:
-    """What is set of a setting now, by target."""
-    return sorted((each for each in _load().values() if each.name == name), key=lambda each: each.target)
+def read_standing() -> dict[str, list[Version]]:
+    """Setting -> what is set of it, by target, as it is committed now; of those that anybody has ever set."""
+    standing: dict[str, list[Version]] = {}
+    for _, version in sorted(_load().items()):
+        standing.setdefault(version.name, []).append(version)
+    return standing
 
 
 def list_versions(name: str, *, limit: int) -> list[Version]:

@@ -11,7 +11,7 @@ from apps.back_office.search import describe
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.reconciliation import api as reconciliation
-from tradecore import approvals, clock, outbox, timers
+from tradecore import approvals, clock, degradation, outbox, timers
 from tradecore.money import Money
 
 ORDERS_SHOWN = 10
@@ -114,6 +114,10 @@ def _machinery_cards() -> Iterable[Card]:
         reverse("admin:tradecore_timer_changelist"),
         reverse("admin:tradecore_outboxevent_changelist"),
     )
+    off = degradation.list_on()
+    named = ", ".join(sorted({switch.shown for switch in off})) or "nothing"
+    switches = f"{reverse('admin:tradecore_planswitch_changelist')}?state=running"
+    yield Card("Switched off", len(off), named, switches, needs_a_person=True)
     yield Card("Timers due", deadlines.due, "fire with the next tick", f"{timer_list}?state=due")
     yield Card("Timers parked", deadlines.parked, "failed too often", f"{timer_list}?state=parked", needs_a_person=True)
     yield Card("Events to deliver", events.waiting, "leave with the next tick", f"{event_list}?state=waiting")

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.back_office import acts
+from apps.back_office import acts, switches
 
 #: Pages that set something up: icon, act, address. Who may not do it does not see its entry.
 _ACTS: tuple[tuple[str, type[acts.Act], str], ...] = (
@@ -16,6 +16,10 @@ _ACTS: tuple[tuple[str, type[acts.Act], str], ...] = (
     ("loyalty", acts.CreatePromotion, "back_office:create_promotion"),
     ("currency_exchange", acts.RefundOrders, "back_office:refund_orders"),
     ("outgoing_mail", acts.ProposePayouts, "back_office:propose_payouts"),
+    ("toggle_off", switches.SwitchOff, "back_office:switch_off"),
+    ("toggle_on", switches.SwitchOnAgain, "back_office:switch_on_again"),
+    ("tune", switches.SetSetting, "back_office:set_setting"),
+    ("settings_backup_restore", switches.RollBackSetting, "back_office:roll_back_setting"),
 )
 
 #: Group -> entries: title, icon (of Material Symbols), table. Who may not view a table does not see its entry.
@@ -93,6 +97,8 @@ _TABLES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Inbox", "inbox", "tradecore.inboxentry"),
             ("Approvals", "how_to_reg", "tradecore.approval"),
             ("Freezes", "ac_unit", "tradecore.freeze"),
+            ("Versions of settings", "tune", "tradecore.settingversion"),
+            ("Switches of plans", "toggle_off", "tradecore.planswitch"),
             ("Audit", "history", "tradecore.auditentry"),
             ("Seals of the audit", "link", "tradecore.auditseal"),
             ("Idempotency keys", "key", "tradecore.idempotencyrecord"),
@@ -148,6 +154,18 @@ def _pages(request: HttpRequest) -> list[dict[str, Any]]:
             "icon": "calculate",
             "link": reverse("back_office:simulator"),
             "permission": _may("fees.view_feeplan"),
+        },
+        {
+            "title": "Degradation",
+            "icon": "toggle_off",
+            "link": reverse("back_office:degradation"),
+            "permission": _may("tradecore.view_planswitch"),
+        },
+        {
+            "title": "Live settings",
+            "icon": "tune",
+            "link": reverse("back_office:live_settings"),
+            "permission": _may("tradecore.view_settingversion"),
         },
         {
             "title": "Dead letters",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.back_office import acts, simulator, views
+from apps.back_office import acts, simulator, switches, views
 
 app_name = "back_office"
 
@@ -16,5 +16,11 @@ urlpatterns = [
     path("create-promotion/", views.make_act_view(acts.CreatePromotion), name="create_promotion"),
     path("refund-orders/", views.make_act_view(acts.RefundOrders), name="refund_orders"),
     path("propose-payouts/", views.make_act_view(acts.ProposePayouts), name="propose_payouts"),
+    path("degradation/", views.show_degradation, name="degradation"),
+    path("switch-off/", views.make_act_view(switches.SwitchOff), name="switch_off"),
+    path("switch-on-again/", views.make_act_view(switches.SwitchOnAgain), name="switch_on_again"),
+    path("live-settings/", views.show_live_settings, name="live_settings"),
+    path("set-setting/", views.make_act_view(switches.SetSetting), name="set_setting"),
+    path("roll-back-setting/", views.make_act_view(switches.RollBackSetting), name="roll_back_setting"),
     path("orders/<id:order_id>/", views.show_order, name="order"),
 ]

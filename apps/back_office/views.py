@@ -15,6 +15,7 @@ from apps.back_office.acts import Act
 from apps.back_office.books import read_trial_balance
 from apps.back_office.order_page import build_order_page
 from apps.back_office.search import list_newest, search
+from apps.back_office.switches import read_board, read_settings
 from tradecore import clock
 from tradecore.admin import actor_of
 from tradecore.errors import NotFound, Refusal
@@ -67,6 +68,18 @@ def show_order(request: HttpRequest, order_id: int) -> HttpResponse:
 def show_trial_balance(request: HttpRequest) -> HttpResponse:
     """What is posted on every account, by currency: debits and credits are the same."""
     return _page(request, "back_office/trial_balance.html", title="Trial balance", currencies=read_trial_balance())
+
+
+@for_operators("tradecore.view_planswitch")
+def show_degradation(request: HttpRequest) -> HttpResponse:
+    """What is off, why, since when and until when, and what buyers see of it."""
+    return _page(request, "back_office/degradation.html", title="Degradation", board=read_board())
+
+
+@for_operators("tradecore.view_settingversion")
+def show_live_settings(request: HttpRequest) -> HttpResponse:
+    """What may be set while everything runs, and what is."""
+    return _page(request, "back_office/live_settings.html", title="Live settings", rows=read_settings())
 
 
 def make_act_view(act: type[Act]) -> View:

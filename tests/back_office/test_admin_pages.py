@@ -24,7 +24,7 @@ from tests.factories.payments import dispute as charge_back
 from tests.factories.payouts import make_seller, open_bank, pay_out, set_rate
 from tests.factories.settlement import settle_in_time
 from tests.support import NOON, in_use_case
-from tradecore import audit_seals, clock, idempotency, inbox
+from tradecore import audit_seals, clock, degradation, idempotency, inbox, live_settings
 from tradecore.ids import new_id
 
 #: What an administrator does change by hand: who may do what. Everything else is money, history or has a use case.
@@ -60,8 +60,19 @@ def full_house(day: MarketDay) -> MarketDay:
     settle_and_pay_out(day)
     reconciliation.reconcile(suite=reconciliation.Suite.ALL, real_now=clock.real_now())  # finds the dead letter
     statement = [(reconciliation.Source.BANK, "sandbox")]
+    set_and_switch()
     reconciliation.reconcile_files(named=statement, on=NOON.date(), real_now=clock.real_now())
     return day
+
+
+def set_and_switch() -> None:
+    """A setting that somebody has set, and a plan that is on."""
+    now = clock.now()
+    live_settings.set_value(
+        name="checkout.quantity_limit", target="everyone", value=99, actor="user:1", reason="a hot sale", now=now
+    )
+    until = now + timedelta(hours=1)
+    degradation.switch_on(plan="payouts", until=until, reason="the bank is down", actor="user:1", now=now)
 
 
 def settle_and_pay_out(day: MarketDay) -> None:

@@ -1,6 +1,7 @@
 """The front page: what waits, counted, with a way to it."""
 
 import re
+from datetime import timedelta
 from http import HTTPStatus
 
 from django.contrib.auth.models import Permission
@@ -11,6 +12,7 @@ from apps.payments.models import Refund, Tender
 from tests.back_office.conftest import sign_in
 from tests.back_office.market_day import MarketDay
 from tests.factories.accounts import UserFactory
+from tradecore import clock, degradation
 
 
 def counts(client: Client) -> dict[str, int]:
@@ -33,6 +35,7 @@ class TestTheDashboard:
             "Failed refunds": 0,
             "Open breaks": 0,
             "To approve": 0,
+            "Switched off": 0,
             "Timers due": 5,
             "Timers parked": 1,
             "Events to deliver": 0,
@@ -46,6 +49,9 @@ class TestTheDashboard:
         assert (found["Suspect tenders"], found["Failed refunds"]) == (1, 1)
 
     def test_leads_to_lists_as_long_as_it_says(self, operator: Client, day: MarketDay) -> None:
+        now = clock.now()
+        until = now + timedelta(hours=1)
+        degradation.switch_on(plan="guests", until=until, reason="a flood of them", actor="user:1", now=now)
         for group in operator.get(reverse("admin:index")).context["groups"]:
             for card in group.cards:
                 page = operator.get(card.link)

@@ -19,13 +19,13 @@ _MINUS = "\N{MINUS SIGN}"
 
 _TONES = {
     "success": {"PAID", "CAPTURED", "SUCCEEDED", "DELIVERED", "COMPLETED", "POSTED", "fired", "delivered", "released"}
-    | {"balanced"},
+    | {"balanced", "on"},
     "info": {"AWAITING_SHIPMENT", "AWAITING_COLLECTION", "PARTIALLY_SHIPPING", "IN_TRANSIT", "OUT_FOR_DELIVERY"}
     | {"AVAILABLE_FOR_PICKUP", "COLLECTED", "ARRANGED", "AUTHORISED", "PENDING", "OPEN", "waiting"},
     "warning": {"UNPAID", "AWAITING_PAYMENT", "ON_HOLD", "UNKNOWN", "CREATED", "REQUESTED", "REQUIRES_ACTION"}
     | {"ATTEMPT_FAILED", "late", "due", "open"},
     "danger": {"DECLINED", "SUSPECT", "FAILED", "REFUSED", "LOST", "dead", "parked", "contradicted", "frozen"}
-    | {"unbalanced"},
+    | {"unbalanced", "off"},
 }
 
 #: Word -> unfold's colour of a label. A word that is not here, such as CANCELLED, is grey: it asks for nothing.
