@@ -117,7 +117,8 @@ def _extend_deadline(unpaid: orders.UnpaidPurchase, tenders: Sequence[TenderWish
         return
     orders.extend_pay_by(purchase_id=unpaid.id, pay_by=pay_by)
     reset_timer(Deadline("expire_purchase", unpaid.id, pay_by))
-    promotions.extend(owner_ref=unpaid.id, expires_at=pay_by + HOLD_BACKSTOP)
+    if unpaid.uses_promotions:
+        promotions.extend(owner_ref=unpaid.id, expires_at=pay_by + HOLD_BACKSTOP)
     inventory.extend(owner_ref=unpaid.id, expires_at=pay_by + HOLD_BACKSTOP)
 
 

@@ -118,7 +118,9 @@ def _mark_paid(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgre
     cancel_timers(subjects=[unpaid.id], kinds=["expire_purchase", "confirm_free_purchase"])
     set_timers(timer for order_id, schedule in schedules.items() for timer in _timers(order_id, schedule))
     db.insert_pending()
-    if not promotions.post(owner_ref=unpaid.id, now=now) or not inventory.post(owner_ref=unpaid.id, now=now):
+    if unpaid.uses_promotions and not promotions.post(owner_ref=unpaid.id, now=now):
+        raise HoldGone(unpaid.id)
+    if not inventory.post(owner_ref=unpaid.id, now=now):
         raise HoldGone(unpaid.id)
     return PaymentProgress(purchase=purchase, payment=payment, is_final=True)
 

@@ -31,12 +31,14 @@ def close_unpaid(*, purchase_id: int, status: str, initiator: str, reason: str, 
 
     Locks, in this order: purchase, its orders, payment, promotions, their uses, stock hold, stock.
     """
-    closed = orders.close_purchase(purchase_id=purchase_id, status=status, initiator=initiator, reason=reason, now=now)
-    if not closed:
+    unpaid = orders.lock_unpaid_purchase(purchase_id=purchase_id)
+    if unpaid is None:
         return False
+    orders.close_purchase(purchase_id=purchase_id, status=status, initiator=initiator, reason=reason, now=now)
     keep_books.book_facts(payments.close_intent(payable_ref=purchase_id, now=now), now=now)
     cancel_timers(subjects=[purchase_id], kinds=["expire_purchase", "confirm_free_purchase"])
     db.insert_pending()
-    promotions.void(owner_ref=purchase_id, now=now)
+    if unpaid.uses_promotions:
+        promotions.void(owner_ref=purchase_id, now=now)
     inventory.void(owner_ref=purchase_id, now=now)
     return True

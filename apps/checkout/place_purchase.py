@@ -64,16 +64,17 @@ def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
     if not quote.total.minor:
         # Confirmed within this request; the timer is there for a process that dies before.
         set_timers([Deadline("confirm_free_purchase", purchase_id, now)])
-    promotions.hold(
-        owner_ref=purchase_id,
-        buyer_ref=command.buyer.ref,
-        uses=[
-            promotions.PromotionUse(use.promotion_id, use.units, use.amount_minor)
-            for use in quote.priced.promotion_uses
-        ],
-        expires_at=pay_by + HOLD_BACKSTOP,
-        now=now,
-    )
+    if quote.priced.promotion_uses:
+        promotions.hold(
+            owner_ref=purchase_id,
+            buyer_ref=command.buyer.ref,
+            uses=[
+                promotions.PromotionUse(use.promotion_id, use.units, use.amount_minor)
+                for use in quote.priced.promotion_uses
+            ],
+            expires_at=pay_by + HOLD_BACKSTOP,
+            now=now,
+        )
     inventory.hold(
         owner_ref=purchase_id,
         lines=[inventory.StockLine(line.line_id, line.sku_id, line.quantity) for line in opened.lines],
@@ -127,6 +128,7 @@ def _draft(quote: Quote, wish: Wish, buyer: Buyer, *, pay_by: datetime) -> order
         quote_id=quote.id,
         market=quote.market,
         total=quote.total,
+        uses_promotions=bool(quote.priced.promotion_uses),
         pay_by=pay_by,
         orders=tuple(
             orders.OrderDraft(

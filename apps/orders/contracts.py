@@ -57,6 +57,7 @@ class PurchaseDraft:
     quote_id: int
     market: str
     total: Money
+    uses_promotions: bool
     pay_by: datetime
     orders: tuple[OrderDraft, ...]
 
@@ -265,10 +266,11 @@ class UnpaidOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpaidPurchase:
-    """A purchase that awaits its payment."""
+    """A purchase that awaits its payment. Where it uses no promotions none are held for it."""
 
     id: int
     market: str
+    uses_promotions: bool
     pay_by: datetime
     orders: tuple[UnpaidOrder, ...]
 

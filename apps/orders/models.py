@@ -16,7 +16,8 @@ class Purchase(models.Model):
     """One click of a buyer: one payment, and one order per shop.
 
     AWAITING_PAYMENT until it is PAID, or EXPIRED at `pay_by`, or CANCELLED by its buyer. A quote buys once. Never
-    changed: buyer, quote, market, total. `pay_by` is the longest deadline of the tenders that it was placed with.
+    changed: buyer, quote, market, total, whether it uses promotions (if not, none are held for it). `pay_by` is the
+    longest deadline of the tenders that it was placed with.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -27,6 +28,7 @@ class Purchase(models.Model):
     market = models.CharField(max_length=8)
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
+    uses_promotions = models.BooleanField(default=True, db_default=True)
     status = models.CharField(max_length=16, default="AWAITING_PAYMENT")
     version = models.PositiveIntegerField(default=0)
     placed_at = models.DateTimeField()

@@ -21,7 +21,7 @@ from tests.factories.approvals import status_of as status_of_approval
 from tests.factories.checkout import ShopFloor, buy, make_shop_floor, place, tender
 from tests.factories.inventory import numbers_of
 from tests.support import NOON
-from tradecore import approvals, clock, db, timers
+from tradecore import approvals, breakers, clock, db, timers
 from tradecore.approvals import AwaitsApproval, SamePerson
 from tradecore.errors import NotFound
 from tradecore.models import OutboxEvent
@@ -273,6 +273,7 @@ class TestASilentProvider:
             for _ in range(20):
                 assert checkout.apply_stored_answers(limit=10, now=NOON) == 0
                 ProviderAnswer.objects.update(claimed_until=None)
+        breakers.close_all()  # the provider has been left alone for long enough
         assert checkout.apply_stored_answers(limit=10, now=NOON) == 1
         assert Capture.objects.get().is_late
         assert Refund.objects.exists()

@@ -30,6 +30,7 @@ def open_purchase(priced: PricedBasket, **parts: Any) -> orders.PurchaseView:
             "quote_id": new_id(),
             "market": "GB",
             "total": priced.total,
+            "uses_promotions": False,
             "pay_by": NOON + timedelta(minutes=30),
             "orders": tuple(_draft_order(priced, index) for index in range(len(priced.orders))),
             **parts,

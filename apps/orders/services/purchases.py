@@ -43,6 +43,7 @@ def open_purchase(*, draft: PurchaseDraft, now: datetime) -> OpenedPurchase:
         market=draft.market,
         currency=draft.total.currency,
         total_minor=draft.total.minor,
+        uses_promotions=draft.uses_promotions,
         placed_at=now,
         pay_by=draft.pay_by,
     )
@@ -140,6 +141,7 @@ def lock_unpaid_purchase(*, purchase_id: int) -> UnpaidPurchase | None:
     return UnpaidPurchase(
         id=purchase.pk,
         market=purchase.market,
+        uses_promotions=purchase.uses_promotions,
         pay_by=purchase.pay_by,
         orders=tuple(
             UnpaidOrder(

@@ -28,10 +28,12 @@ def give_back(*, owner_ref: int, amounts: Mapping[int, int], restored: Collectio
     """Give money back to budgets, and whole uses back to whom they were taken from.
 
     amounts: minor units by promotion. restored: promotions whose use comes back as well, if they are still in date.
-    Of a hold that is gone everything came back already, and nothing happens.
+    Of a hold that is gone everything came back already, and nothing happens; nor where nothing is given back.
     Refuses, in this order: NotFound (no such hold), MoreThanUsed (nothing is left of a promotion that was not used).
     Locks: the hold, promotions by id, then what the buyer has used of them.
     """
+    if not amounts and not restored:
+        return
     hold = _lock_hold(owner_ref)
     if hold.status not in (HoldStatus.PENDING, HoldStatus.POSTED):
         return
