@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from apps.checkout import api as checkout
 from apps.fees.api import FeePlanDraft
+from apps.integrations.replay.earnings import expect_earnings
 from apps.integrations.replay.files import read_records
 from apps.integrations.replay.listing import ListedShop, list_categories, list_shop, plan_listings
 from apps.integrations.replay.lives import Life, find_obstacles, plan_life
@@ -55,7 +56,7 @@ def replay(
     _take_note_of_webhooks(now=now)
     due = plan_settlements(lives, outcomes, shops, plan=plan)
     _settle_everything(due, stage, workers=workers, audience=audience)
-    _pay_everybody_out(due, stage, now=all_over_at(records.last_at, plan=plan), audience=audience)
+    _pay_everybody_out(lives, stage, now=all_over_at(records.last_at, plan=plan), audience=audience)
     return make_report(
         records=records,
         considered=considered,
@@ -97,9 +98,9 @@ def _settle_everything(due: Sequence[SellerDue], stage: Stage, *, workers: int, 
         do_all(work, due, workers=workers, on_progress=on_progress)
 
 
-def _pay_everybody_out(due: Sequence[SellerDue], stage: Stage, *, now: datetime, audience: Audience) -> None:
+def _pay_everybody_out(lives: Sequence[Life], stage: Stage, *, now: datetime, audience: Audience) -> None:
     """By this process alone: runs of payouts come one after the other."""
-    with audience.follow("paid out", sum(bool(seller.orders) for seller in due)) as on_progress:
+    with audience.follow("paid out", len(expect_earnings(lives, stage.plan))) as on_progress:
         pay_out(market=stage.market.code, now=now, on_progress=on_progress)
     close_statements(now=now)
 
