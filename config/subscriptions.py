@@ -36,6 +36,7 @@ EVENTS: Mapping[str, Sequence[Handler]] = {
     fulfilment.PackageCollected.kind: (documents_handlers.on_order_changed,),
     fulfilment.PackageRefused.kind: (aftersales_handlers.on_package_refused,),
     payments.RefundSucceeded.kind: (aftersales_handlers.on_refund_succeeded, integrations.send_messages),
+    payments.RefundFailed.kind: (aftersales_handlers.on_refund_failed, integrations.send_messages),
     payments.DisputeOpened.kind: (aftersales_handlers.on_dispute_opened,),
     payments.DisputeClosed.kind: (aftersales_handlers.on_dispute_closed,),
     aftersales.PlatformCompensationDue.kind: (settlement_handlers.on_platform_compensation_due,),

@@ -107,7 +107,7 @@ def _on_the_way_back() -> dict[int, int]:
             refund.pk,
             refund.amount_minor - sum(refund.calls.filter(status="SUCCEEDED").values_list("amount_minor", flat=True)),
         )
-        for refund in Refund.objects.all()
+        for refund in Refund.objects.exclude(status="SUCCEEDED")
     )
 
 

@@ -4,6 +4,9 @@
 The provider has the money since the dispute began, and the ledger has it as DISPUTED. When it is lost for good, each
 order undoes as much of itself as was taken of it, as if it had been refunded; what no order had left is the platform's
 loss. So DISPUTED comes to nothing for each dispute.
+
+A part of that loss may be the money of a refund that was on its way: the provider refuses it then, before or after the
+dispute is lost, and the second of the two ends it. See Note [Paid by the bank] in payments.
 """
 
 from collections import Counter
@@ -60,6 +63,16 @@ def end_dispute(*, dispute_id: int, order_ids: Sequence[int], event_id: int, now
         _give_back(gone, now=now)
 
 
+@db.use_case
+def cover_refused(*, payable_ref: int, event_id: int, now: datetime) -> None:
+    """A provider has refused a refund, says this event: it is over if a lost chargeback has paid it.
+
+    Locks: the payment.
+    """
+    if inbox.first_time(consumer="aftersales.cover_refused", event_id=event_id, now=now):
+        _cover_refunds(payable_ref, now=now)
+
+
 def _lock_orders(order_ids: Sequence[int]) -> None:
     for order_id in sorted(order_ids):
         orders.lock_order(order_id=order_id)
@@ -77,7 +90,15 @@ def _charge_back(dispute: payments.DisputeView, *, now: datetime) -> list[orders
         _book(each, dispute, now=now)
         _stop_waiting(each, now=now)
     ledger.post(journals.chargeback_loss(dispute_ref=dispute.id, payable_ref=dispute.payable_ref, amount=loss), now=now)
+    _cover_refunds(dispute.payable_ref, now=now)
     return gone
+
+
+def _cover_refunds(payable_ref: int, *, now: datetime) -> None:
+    for covered in payments.cover_refunds(payable_ref=payable_ref, now=now):
+        order_ref = covered.order_ref or payable_ref
+        paid = journals.refund_covered(refund_ref=covered.refund_id, order_ref=order_ref, amount=covered.amount)
+        ledger.post(paid, now=now)
 
 
 def _book(gone: orders.UnitsGone, dispute: payments.DisputeView, *, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What after-sales do when others publish a fact. `config/subscriptions.py` says which."""
 
-from apps.aftersales.dispute import end_dispute, hold_disputed
+from apps.aftersales.dispute import cover_refused, end_dispute, hold_disputed
 from apps.aftersales.refused_parcels import expect_refused_parcel
 from apps.aftersales.run_clock import complete_paid_case, resume_clocks
 from apps.orders import api as orders
@@ -24,6 +24,11 @@ def on_package_refused(event: DeliveredEvent) -> None:
 def on_refund_succeeded(event: DeliveredEvent) -> None:
     """`payments.refund_succeeded`: a case whose money this is, is complete."""
     complete_paid_case(refund_id=int(event.payload["refund_id"]), event_id=event.id, now=clock.now())
+
+
+def on_refund_failed(event: DeliveredEvent) -> None:
+    """`payments.refund_failed`: a bank may have paid it. See Note [A lost dispute]."""
+    cover_refused(payable_ref=int(event.payload["payable_ref"]), event_id=event.id, now=clock.now())
 
 
 def on_hold_released(event: DeliveredEvent) -> None:

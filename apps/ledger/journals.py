@@ -22,6 +22,7 @@ DISPUTE_OPENED = "dispute_opened"
 DISPUTE_WON = "dispute_won"
 CHARGED_BACK = "charged_back"
 CHARGEBACK_LOSS = "chargeback_loss"
+REFUND_COVERED = "refund_covered"
 #: What a line of a provider's settlement may be, and the kind of its posting.
 PROVIDER_SETTLED = {
     "charge": "settled_charge",
@@ -135,6 +136,17 @@ def chargeback_loss(*, dispute_ref: int, payable_ref: int, amount: Money) -> Pos
     sheet.debit("PLATFORM_EXPENSE.chargeback", amount.minor, about=dispute_ref)
     sheet.credit("DISPUTED", amount.minor, about=dispute_ref)
     return _unless_empty(sheet, kind=CHARGEBACK_LOSS, reference=dispute_ref, order_ref=payable_ref)
+
+
+def refund_covered(*, refund_ref: int, order_ref: int, amount: Money) -> Posting:
+    """A lost chargeback has paid a refund that its provider refuses: what it took is no loss, for that was on its way.
+
+    Dr BUYER_REFUND_CLEARING / Cr PLATFORM_EXPENSE.chargeback.
+    """
+    sheet = Sheet(amount.currency)
+    sheet.debit("BUYER_REFUND_CLEARING", amount.minor, about=refund_ref)
+    sheet.credit("PLATFORM_EXPENSE.chargeback", amount.minor, about=refund_ref)
+    return Posting(kind=REFUND_COVERED, reference=refund_ref, order_ref=order_ref, entries=tuple(sheet.entries))
 
 
 def provider_settled(

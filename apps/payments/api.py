@@ -7,6 +7,7 @@ from apps.payments.contracts import (
     Backlog,
     CallView,
     CaptureView,
+    CoveredRefund,
     DisputeView,
     LineSubject,
     MoneyFact,
@@ -69,6 +70,7 @@ from apps.payments.selectors import (
     get_dispute,
     get_payment,
     get_payment_history,
+    get_refund,
     list_disputes,
     list_failed_refunds,
     list_known_calls,
@@ -96,7 +98,7 @@ from apps.payments.services.intents import (
     replace_tenders,
     share_captures,
 )
-from apps.payments.services.refunds import open_refund, retry_refund
+from apps.payments.services.refunds import cover_refunds, open_refund, retry_refund
 from apps.payments.services.settlements import fetch_provider_settlement
 from apps.payments.services.statements import (
     apply_statement,
@@ -121,6 +123,7 @@ __all__ = [
     "CallView",
     "CaptureUnknown",
     "CaptureView",
+    "CoveredRefund",
     "DisputeAnswerRefused",
     "DisputeAnswered",
     "DisputeClosed",
@@ -175,6 +178,7 @@ __all__ = [
     "close_intent",
     "confirm_statement",
     "count_backlog",
+    "cover_refunds",
     "fetch_provider_settlement",
     "find_payable_ref",
     "find_payable_ref_of_tender",
@@ -182,6 +186,7 @@ __all__ = [
     "get_dispute",
     "get_payment",
     "get_payment_history",
+    "get_refund",
     "list_disputes",
     "list_failed_refunds",
     "list_known_calls",

@@ -69,6 +69,15 @@ class RefundView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CoveredRefund:
+    """A refund that is over because the buyer's bank has given them `amount` of it. No `order_ref`: of no order."""
+
+    refund_id: int
+    order_ref: int | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallView:
     """One thing that was asked of a provider. `id` is our reference; `ask_at` when it is asked about next, if ever."""
 

@@ -60,7 +60,7 @@ class RefundOpened(Event):
 
 @dataclass(frozen=True, slots=True)
 class RefundSucceeded(Event):
-    """Money is back where it came from."""
+    """Money is back where it came from: the provider has sent it, or a chargeback that is lost has taken it from us."""
 
     kind: ClassVar[str] = "payments.refund_succeeded"
 

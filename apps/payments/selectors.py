@@ -63,6 +63,14 @@ def list_refunds(*, order_ref: int) -> list[RefundView]:
     return [view_refund(refund) for refund in refunds]
 
 
+def get_refund(*, refund_id: int) -> RefundView:
+    """A refund as it stands. Refuses: NotFound."""
+    found = Refund.objects.select_related("intent").filter(pk=refund_id).first()
+    if found is None:
+        raise NotFound(what="refund")
+    return view_refund(found)
+
+
 def list_failed_refunds(*, limit: int) -> list[RefundView]:
     """Refunds that a provider refused and nobody has asked for again, oldest first."""
     refunds = Refund.objects.filter(status="FAILED").select_related("intent").order_by("id")[:limit]

@@ -20,6 +20,7 @@ from apps.fulfilment.api import TrackingStatus
 from apps.integrations.api import MESSAGE_KINDS, PORT, ConsolePort, EmailPort, Message, NoPort
 from apps.orders import api as orders
 from apps.payments.api import Call, Operation, Said, Statement
+from apps.payments.models import Refund
 from apps.sellers import api as sellers
 from apps.settlement import api as settlement
 from apps.settlement.api import BankAnswer, BankSaid
@@ -266,6 +267,17 @@ class TestLettersOfMoney:
             for line in logged
             if line["log_level"] == "error"
         ]
+
+    def test_tell_nobody_of_a_refund_that_failed_and_is_back_all_the_same(
+        self, floor: ShopFloor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As one whose money a chargeback took."""
+        UserFactory.create(email="boss@example.com", is_staff=True, is_superuser=True)
+        refuse_refunds(floor.provider, monkeypatch)
+        self.cancel(floor)
+        checkout.poll_provider_calls(limit=10, now=READY)
+        Refund.objects.update(status="SUCCEEDED")
+        assert deliver() == []
 
     def test_tell_administrators_of_a_suspect_payment(self, floor: ShopFloor) -> None:
         UserFactory.create(email="boss@example.com", is_staff=True, is_superuser=True)

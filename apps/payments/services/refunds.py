@@ -3,15 +3,23 @@
 # Note [Waterfall]
 A refund goes back through the tenders that paid, in the order in which they were given: the first tender takes back all
 that it brought before the second takes any. Each part is one call to the provider that captured it.
+
+# Note [Paid by the bank]
+A chargeback may take the money of a refund that is on its way: it is more than orders have left, and `uncovered`. The
+provider then refuses the refund, and may: once the chargeback is lost, the buyer has that money from their bank. So a
+failed refund is over where lost chargebacks of the same captures took as much beyond what orders had left, each part of
+that for one refund only. What providers have sent of a refund is told by its calls; the rest of one that has succeeded
+was paid so.
 """
 
+from collections import Counter
 from datetime import datetime
 
 from django.db.models import F, Sum
 
-from apps.payments.contracts import MoneyFact, MoneyMoved
+from apps.payments.contracts import CoveredRefund, MoneyFact, MoneyMoved
 from apps.payments.errors import RefundExceedsCapture, RefundNotFailed
-from apps.payments.events import RefundOpened
+from apps.payments.events import RefundOpened, RefundSucceeded
 from apps.payments.models import Capture, CaptureShare, PaymentIntent, Refund
 from apps.payments.provider import Operation
 from apps.payments.services import calls, rows
@@ -69,6 +77,30 @@ def retry_refund(*, refund_id: int, actor: str, reason: str, now: datetime) -> N
     audit.record(actor=actor, action="refund.retried", subject=f"refund:{refund.pk}", reason=reason, now=now)
 
 
+@db.transaction_required
+def cover_refunds(*, payable_ref: int, now: datetime) -> list[CoveredRefund]:
+    """End the failed refunds of a payment that lost chargebacks have paid, by Note [Paid by the bank].
+
+    Again is nothing. The caller posts what is covered. Takes the lock of the payment.
+    """
+    intent = rows.lock_intent(payable_ref=payable_ref)
+    taken = _taken_beyond_orders(intent)
+    covered = []
+    for refund in intent.refunds.filter(status="FAILED").order_by("id"):
+        unsent = _unsent_by_tender(refund)
+        if refund.calls.filter(status__in=calls.OPEN_CALLS).exists() or not unsent <= taken:
+            continue
+        taken -= unsent
+        rows.move(refund, "SUCCEEDED", intent=intent, now=now, succeeded_at=now)
+        whole = Money(refund.amount_minor, intent.currency)
+        event = RefundSucceeded(intent.pk, payable_ref, refund.pk, refund.order_ref, whole)
+        rows.publish(intent, event, now=now)
+        amount = Money(unsent.total(), intent.currency)
+        covered.append(CoveredRefund(refund_id=refund.pk, order_ref=refund.order_ref, amount=amount))
+    rows.store(intent)
+    return covered
+
+
 def return_captures(intent: PaymentIntent, *, now: datetime) -> list[MoneyFact]:
     """Send back whatever a closed intent has captured: it was never paid in full. The caller stores the intent."""
     captures = Capture.objects.filter(tender__intent=intent, refunded_minor=0).select_related("tender__intent")
@@ -96,6 +128,24 @@ def _take_from_share(order_ref: int, amount: Money) -> None:
     if not taken.update(refunded_minor=F("refunded_minor") + amount.minor):
         left = share.values_list(left_minor, flat=True).first()
         raise RefundExceedsCapture(refundable=Money(left or 0, amount.currency), asked=amount)
+
+
+def _taken_beyond_orders(intent: PaymentIntent) -> Counter[int]:
+    """By tender: what lost chargebacks took beyond what orders had left, and has paid no refund, in minor units."""
+    taken: Counter[int] = Counter()
+    for tender_id, minor in intent.disputes.filter(status="LOST").values_list("capture__tender", "uncovered_minor"):
+        taken[tender_id] += minor
+    if taken:
+        for refund in intent.refunds.filter(status="SUCCEEDED"):
+            taken -= _unsent_by_tender(refund)
+    return taken
+
+
+def _unsent_by_tender(refund: Refund) -> Counter[int]:
+    """By tender: the part of a refund that its provider has not sent, however often it was asked to, in minor units."""
+    asked = refund.calls.values_list("tender_id", "status", "amount_minor")
+    sent = {tender_id for tender_id, status, _ in asked if status == "SUCCEEDED"}
+    return Counter({tender_id: minor for tender_id, _, minor in asked if tender_id not in sent})
 
 
 def _open(

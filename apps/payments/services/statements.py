@@ -408,6 +408,8 @@ def _apply_refunded(situation: Situation) -> Applied:
         return Applied(verdict="known")
     rows.end_call(situation, "SUCCEEDED")
     facts = (_fact_of_refund(situation, refund),)
+    if refund.status == "SUCCEEDED":
+        return Applied(verdict="refunded_twice", facts=facts)  # a chargeback had paid it: see Note [Paid by the bank]
     if _sent_back(refund) < refund.amount_minor:
         return Applied(verdict="refunded_in_part", facts=facts)
     rows.move(refund, "SUCCEEDED", intent=situation.intent, now=situation.now, succeeded_at=situation.now)

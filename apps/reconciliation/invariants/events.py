@@ -12,6 +12,7 @@ APPLIED_BY: Final = (
     ("orders.units_left", "settlement.follow_change"),
     ("orders.hold_released", "settlement.schedule"),
     ("payments.refund_succeeded", "aftersales.complete_paid_case"),
+    ("payments.refund_failed", "aftersales.cover_refused"),
     ("payments.dispute_opened", "aftersales.hold_disputed"),
     ("payments.dispute_closed", "aftersales.end_dispute"),
     ("aftersales.platform_compensation_due", "settlement.compensate"),
