@@ -320,6 +320,21 @@ def _refund_failed(event: DeliveredEvent) -> list[Letter]:
     )
 
 
+def _dispute_answer_refused(event: DeliveredEvent) -> list[Letter]:
+    """What was answered to a chargeback did not arrive, and the time for another answer runs."""
+    dispute = payments.get_dispute(dispute_id=int(event.payload["dispute_id"]))
+    number = format_number(dispute.payable_ref)
+    log.error("dispute_answer_refused", dispute_id=str(dispute.id), purchase=number)
+    return _to_administrators(
+        subject=f"The answer to a chargeback of purchase {number} was refused",
+        body=(
+            f"The provider did not take what we answered to chargeback {dispute.provider_ref} of {dispute.amount} "
+            f"({event.payload['refusal_code']}). It may be answered again until "
+            f"{dispute.evidence_by:%d %B %Y, %H:%M} (UTC)."
+        ),
+    )
+
+
 def _payment_suspected(event: DeliveredEvent) -> list[Letter]:
     number, contradiction = format_number(int(event.payload["payable_ref"])), event.payload["contradiction"]
     log.error("payment_suspected", purchase=number, contradiction=contradiction)
@@ -438,6 +453,7 @@ _WRITERS: Mapping[str, Callable[[DeliveredEvent], list[Letter]]] = {
     aftersales.PaymentOverdue.kind: _case_overdue,
     payments.RefundSucceeded.kind: _refund_succeeded,
     payments.RefundFailed.kind: _refund_failed,
+    payments.DisputeAnswerRefused.kind: _dispute_answer_refused,
     payments.PaymentSuspected.kind: _payment_suspected,
     **dict.fromkeys(_OF_PAYOUTS, _payout_moved),
     settlement.PayoutAccountChanged.kind: _payout_account_changed,

@@ -19,6 +19,7 @@ from apps.checkout import api as checkout
 from apps.fulfilment.api import TrackingStatus
 from apps.integrations.api import MESSAGE_KINDS, PORT, ConsolePort, EmailPort, Message, NoPort
 from apps.orders import api as orders
+from apps.payments import api as payments
 from apps.payments.api import Call, Operation, Said, Statement
 from apps.payments.models import Refund
 from apps.sellers import api as sellers
@@ -30,8 +31,9 @@ from tests.factories.accounts import UserFactory
 from tests.factories.checkout import ScriptedProvider, ShopFloor, buy, make_shop_floor, place, tender
 from tests.factories.fulfilment import READY, make_ready_order, ship, track_all
 from tests.factories.orders import units_of
+from tests.factories.payments import dispute
 from tests.factories.payouts import make_seller, open_bank, pay_out
-from tests.support import NOON
+from tests.support import NOON, in_use_case
 from tradecore import clock, outbox
 from tradecore.models import InboxEntry, OutboxEvent
 from tradecore.money import Money
@@ -278,6 +280,27 @@ class TestLettersOfMoney:
         checkout.poll_provider_calls(limit=10, now=READY)
         Refund.objects.update(status="SUCCEEDED")
         assert deliver() == []
+
+    def test_tell_administrators_that_an_answer_to_a_chargeback_was_refused(self, floor: ShopFloor) -> None:
+        UserFactory.create(email="boss@example.com", is_staff=True, is_superuser=True)
+        bought = buy((floor.add_sku(price_minor=1000), 1))
+        found = dispute(floor.provider, payable_ref=bought.purchase.id)
+        in_use_case(lambda: payments.accept_dispute(dispute_id=found.pk, actor="user:1", reason="small", now=NOON))
+        call = payments.get_payment_history(payable_ref=bought.purchase.id).calls[-1]
+        refused = Statement(
+            said=Said.FAILED,
+            reference=call.id,
+            provider_ref=f"ref_{call.id}",
+            amount=call.amount,
+            account=floor.provider.account,
+            decline_code="too_late",
+        )
+        checkout.apply_statement(statement=refused, provider="scripted", source="reply", now=NOON)
+        (letter,) = [letter for letter in deliver() if "chargeback" in letter.subject]
+        assert letter.to == ["boss@example.com"]
+        assert bought.purchase.number in letter.subject
+        assert "chargeback dsp_1 of 13.99 GBP (too_late)" in letter.body
+        assert "until 21 March 2026, 12:00 (UTC)" in letter.body
 
     def test_tell_administrators_of_a_suspect_payment(self, floor: ShopFloor) -> None:
         UserFactory.create(email="boss@example.com", is_staff=True, is_superuser=True)
