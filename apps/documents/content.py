@@ -82,7 +82,7 @@ def write_content(draft: Draft, *, number: str, now: datetime) -> Content:
         issued_on=local_day(source, now),
         market=source.sale.market,
         currency=source.sale.currency,
-        seller=Issuer(shop_id=source.shop.id, name=source.shop.name, handle=source.shop.handle),
+        seller=_issuer(source.shop),
         customer=None if draft.kind is DocumentKind.RECEIPT else _customer(source.order),
         order_number=source.sale.number,
         paid_at=source.sale.paid_at,
@@ -99,6 +99,12 @@ def write_content(draft: Draft, *, number: str, now: datetime) -> Content:
 def local_day(source: Source, moment: datetime) -> date:
     """The day of a moment in the market's own calendar."""
     return moment.astimezone(ZoneInfo(source.market.time_zone)).date()
+
+
+def _issuer(shop: sellers.Shop) -> Issuer:
+    return Issuer(
+        shop_id=shop.id, name=shop.name, handle=shop.handle, legal_name=shop.legal_name, tax_number=shop.tax_number
+    )
 
 
 def _item_lines(draft: Draft) -> Iterator[ItemLine]:

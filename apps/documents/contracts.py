@@ -33,11 +33,13 @@ class Remitter(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """In whose name a document is issued."""
+    """In whose name a document is issued: the shop, and who sells in it. Empty: nobody had entered that by then."""
 
     shop_id: int
     name: str
     handle: str
+    legal_name: str
+    tax_number: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ _SELLING = frozenset({ShopState.ACTIVE, ShopState.RESTRICTED})
 class Shop:
     """A shop as it stands. `market`, `currency` and `fee_plan` are codes; `version` is its ETag.
 
-    `contact_email` is where its messages go: for the shop and the operators to see, and for no buyer.
+    `contact_email` is where its messages go: for the shop and the operators to see, and for no buyer. `legal_name` and
+    `tax_number` stand on its invoices; empty: nobody has entered them.
     """
 
     id: int
@@ -33,6 +34,8 @@ class Shop:
     fee_plan: str
     state: ShopState
     version: int
+    legal_name: str = ""
+    tax_number: str = ""
 
     @property
     def is_selling(self) -> bool:

@@ -8,12 +8,20 @@ from django.core.validators import EmailValidator
 
 from apps.sellers.contracts import DeliveryRate
 from apps.sellers.errors import InvalidField
-from apps.sellers.models import EMAIL_LENGTH_MAX, GRAMS_MAX, NAME_LENGTH_MAX, RATE_MINOR_MAX
+from apps.sellers.models import (
+    EMAIL_LENGTH_MAX,
+    GRAMS_MAX,
+    LEGAL_NAME_LENGTH_MAX,
+    NAME_LENGTH_MAX,
+    RATE_MINOR_MAX,
+    TAX_NUMBER_LENGTH_MAX,
+)
 from tradecore.money import MAX_MINOR
 
 REASON_LENGTH_MAX = 300
 
 _HANDLE = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
+_TAX_NUMBER = re.compile(r"[A-Z0-9]([A-Z0-9 ./-]*[A-Z0-9])?")
 _OPTION = re.compile(r"[a-z0-9_]{1,30}")
 # Control characters and lone surrogates, and what breaks a line: none of them belongs in what is shown on one line.
 _NOT_ON_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -30,6 +38,21 @@ def check_handle(handle: str) -> None:
 
 def check_name(name: str) -> None:
     _check_line("name", name, length_max=NAME_LENGTH_MAX)
+
+
+def check_legal_name(legal_name: str) -> None:
+    _check_line("legal_name", legal_name, length_max=LEGAL_NAME_LENGTH_MAX)
+
+
+def check_tax_number(tax_number: str) -> None:
+    """As its country writes it: capitals of ASCII, digits, and spaces, dots, strokes and hyphens between them.
+
+    Whether the country has given it to the seller is for the operator to see.
+    """
+    if len(tax_number) > TAX_NUMBER_LENGTH_MAX:
+        raise InvalidField(field="tax_number", reason=f"longer than {TAX_NUMBER_LENGTH_MAX} characters")
+    if not _TAX_NUMBER.fullmatch(tax_number):
+        raise InvalidField(field="tax_number", reason="not of A-Z, 0-9 and inner spaces, dots, strokes and hyphens")
 
 
 def check_email(email: str) -> None:

@@ -11,6 +11,8 @@ from tradecore.money import MAX_MINOR
 
 EMAIL_LENGTH_MAX = 254
 NAME_LENGTH_MAX = 100
+LEGAL_NAME_LENGTH_MAX = 200
+TAX_NUMBER_LENGTH_MAX = 30
 RATE_MINOR_MAX = 10**11
 GRAMS_MAX = 1_000_000
 
@@ -21,7 +23,8 @@ class Shop(models.Model):
     """One seller's presence in one market. See states.SHOP.
 
     `version` counts the changes, and an edit names the one that it read. Never changed: handle, market, currency,
-    `created_at`. A shop is closed and never deleted.
+    `created_at`. A shop is closed and never deleted. `legal_name` and `tax_number` are empty until an operator has seen
+    the seller's papers.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -31,6 +34,8 @@ class Shop(models.Model):
     currency = models.CharField(max_length=3)
     fee_plan = models.CharField(max_length=40)
     contact_email = models.CharField(max_length=EMAIL_LENGTH_MAX)
+    legal_name = models.CharField(max_length=LEGAL_NAME_LENGTH_MAX, default="")
+    tax_number = models.CharField(max_length=TAX_NUMBER_LENGTH_MAX, default="")
     state = models.CharField(max_length=10, default=ShopState.ONBOARDING.value)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()

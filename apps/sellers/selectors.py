@@ -80,6 +80,8 @@ def shop_of(row: models.Shop) -> Shop:
         fee_plan=row.fee_plan,
         state=ShopState(row.state),
         version=row.version,
+        legal_name=row.legal_name,
+        tax_number=row.tax_number,
     )
 
 

@@ -9,7 +9,15 @@ from django.db.models import F
 from apps.sellers import models, states
 from apps.sellers.contracts import DeliveryRate, Shop, ShopState
 from apps.sellers.errors import HandleTaken, StateNotAllowed, VersionStale
-from apps.sellers.fields import check_email, check_handle, check_name, check_rate, check_reason
+from apps.sellers.fields import (
+    check_email,
+    check_handle,
+    check_legal_name,
+    check_name,
+    check_rate,
+    check_reason,
+    check_tax_number,
+)
 from apps.sellers.selectors import forget_shop, get_row, rate_of, shop_of
 from tradecore import audit, db
 
@@ -70,6 +78,31 @@ def edit_shop(*, shop_id: int, version: int, name: str, contact_email: str, acto
         actor=actor, action="shop.edited", subject=_subject(row), before={"name": row.name}, after=after, now=now
     )
     return replace(shop_of(row), name=name, contact_email=contact_email, version=version + 1)
+
+
+@db.use_case
+def set_legal_identity(*, shop_id: int, legal_name: str, tax_number: str, actor: str, now: datetime) -> Shop:
+    """Who sells, and under which number for their taxes: what invoices say from now on. The same again changes nothing.
+
+    Refuses, in this order: UnknownShop, InvalidField (legal_name, tax_number), Busy (somebody else was faster).
+    """
+    row = get_row(shop_id)
+    check_legal_name(legal_name)
+    check_tax_number(tax_number)
+    if (row.legal_name, row.tax_number) == (legal_name, tax_number):
+        return shop_of(row)
+    if not _write(row, legal_name=legal_name, tax_number=tax_number):
+        raise db.Busy
+    after = {"legal_name": legal_name, "tax_number_changed": tax_number != row.tax_number}
+    audit.record(
+        actor=actor,
+        action="shop.legal_identity_set",
+        subject=_subject(row),
+        before={"legal_name": row.legal_name},
+        after=after,
+        now=now,
+    )
+    return replace(shop_of(row), legal_name=legal_name, tax_number=tax_number, version=row.version + 1)
 
 
 @db.use_case

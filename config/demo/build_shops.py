@@ -16,6 +16,7 @@ def build_shop(wanted: content.Shop, *, site: Site) -> None:
     """Make what of the shop is not there yet."""
     shop = _open_shop(wanted, site)
     site.shops[shop.handle] = shop
+    _set_identity(wanted, shop, site)
     _set_payout_account(wanted, shop, site)
     _set_rates(wanted, shop, site)
     warehouses = _build_warehouses(wanted, shop, site)
@@ -42,6 +43,19 @@ def _open_shop(wanted: content.Shop, site: Site) -> sellers.Shop:
         return shop
     return sellers.change_shop_state(
         shop_id=shop.id, state=sellers.ShopState.ACTIVE, reason="opened for the demo", actor=ACTOR, now=site.now
+    )
+
+
+def _set_identity(wanted: content.Shop, shop: sellers.Shop, site: Site) -> None:
+    """Of its papers only the name is its own: the number is nobody's. What somebody has entered stays."""
+    if shop.legal_name:
+        return
+    sellers.set_legal_identity(
+        shop_id=shop.id,
+        legal_name=f"{wanted.name} Ltd",
+        tax_number=f"{shop.market}000000000",
+        actor=ACTOR,
+        now=site.now,
     )
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from apps.documents import api as documents
 from apps.documents.api import DocumentKind
 from apps.documents.models import Document, Series
 from apps.fulfilment.api import TrackingStatus
+from apps.sellers import api as sellers
 from tests.factories.checkout import ShopFloor
 from tests.factories.documents import (
     AMERICAN,
@@ -19,6 +21,7 @@ from tests.factories.documents import (
 )
 from tests.factories.fulfilment import make_ready_order, ship, track
 from tests.factories.orders import arrange, cancel, collect, concede, lose, refund, units_of
+from tests.support import NOON
 from tradecore.ids import new_id
 from tradecore.models import InboxEntry
 from tradecore.money import Money
@@ -41,6 +44,29 @@ class TestTheInvoice:
         invoice = invoice_of(order)
         assert (invoice.number, invoice.total_minor) == (1, order.breakdown.total.minor)
         assert invoice.content["lines"][0]["quantity"] == 2
+
+    def test_says_who_sells_as_it_was_when_it_was_issued(self, floor: ShopFloor) -> None:
+        order = make_invoiced_order(floor, 2)
+        unnamed = invoice_of(order).content["seller"]
+        assert (unnamed["legal_name"], unnamed["tax_number"]) == ("", "")
+        self.name(floor, "North Wool Ltd", "GB123456789")
+        refund(order, units_of(order, 1))
+        bill(order)
+        (note,) = documents_of(order, CREDIT_NOTE)
+        self.name(floor, "Somebody Else Ltd", "GB987654321")
+        note.refresh_from_db()
+        assert (note.content["seller"]["legal_name"], note.content["seller"]["tax_number"]) == (
+            "North Wool Ltd",
+            "GB123456789",
+        )
+        page = documents.render_page(documents.get_document(document_id=note.pk))
+        assert "<br>North Wool Ltd<br>Tax number GB123456789</address>" in page
+        assert "Tax number" not in documents.render_page(documents.get_document(document_id=invoice_of(order).pk))
+
+    def name(self, floor: ShopFloor, legal_name: str, tax_number: str) -> None:
+        sellers.set_legal_identity(
+            shop_id=floor.shop_id, legal_name=legal_name, tax_number=tax_number, actor="user:1", now=NOON
+        )
 
     def test_is_issued_once_however_often_it_is_called_for(self, floor: ShopFloor) -> None:
         order = make_ready_order(floor, 1)

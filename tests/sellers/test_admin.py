@@ -61,3 +61,33 @@ class TestChangeState:
         answer = client.post(address, {"_form_submitted": "on", "state": "CLOSED", "reason": "out of spite"})
         assert answer.status_code == 403
         assert get_shop(shop_id=shop.pk).state == ShopState.ACTIVE
+
+
+class TestSetIdentity:
+    def set(self, client: Client, shop_id: int, **form: str) -> list[str]:
+        """Send the dialog's form; returns what the next page will say."""
+        address = reverse("admin:sellers_shop_set_identity", args=[shop_id])
+        assert "Who sells in this shop" in client.get(address).content.decode()
+        answer = client.post(address, {"_form_submitted": "on", **form})
+        assert answer.headers["HX-Redirect"] == reverse("admin:sellers_shop_change", args=[shop_id])
+        return [str(message) for message in get_messages(answer.wsgi_request)]
+
+    def test_sets_it(self, admin_client: Client) -> None:
+        shop = ShopFactory.create()
+        assert self.set(admin_client, shop.pk, legal_name="North Wool Ltd", tax_number="GB123456789") == []
+        found = get_shop(shop_id=shop.pk)
+        assert (found.legal_name, found.tax_number) == ("North Wool Ltd", "GB123456789")
+
+    def test_says_why_not(self, admin_client: Client) -> None:
+        shop = ShopFactory.create()
+        (message,) = self.set(admin_client, shop.pk, legal_name="North Wool Ltd", tax_number="gb1")
+        assert "tax_number: not of A-Z" in message
+        assert get_shop(shop_id=shop.pk).tax_number == ""
+
+    def test_is_for_those_who_may_change_shops(self, client: Client) -> None:
+        client.force_login(UserFactory.create(is_staff=True))
+        shop = ShopFactory.create()
+        address = reverse("admin:sellers_shop_set_identity", args=[shop.pk])
+        form = {"_form_submitted": "on", "legal_name": "Mine", "tax_number": "1"}
+        assert client.post(address, form).status_code == 403
+        assert get_shop(shop_id=shop.pk).legal_name == ""

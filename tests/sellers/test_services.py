@@ -23,6 +23,7 @@ from apps.sellers.api import (
     list_shop_rates,
     open_shop,
     set_delivery_rate,
+    set_legal_identity,
 )
 from tests.factories.sellers import DeliveryRateFactory, ShopFactory
 from tests.sellers.conftest import Refuses
@@ -144,6 +145,49 @@ class TestEditShop:
         with refuses(InvalidField) as refused:
             self.edit(row.pk, contact_email="nobody")
         assert refused.value.field == "contact_email"
+
+
+class TestSetLegalIdentity:
+    def set(self, shop_id: int, **changes: str) -> Shop:
+        papers = {"legal_name": "North Wool Ltd", "tax_number": "GB 123.456-789/A"}
+        return set_legal_identity(**{"shop_id": shop_id, **papers, **changes}, actor="user:1", now=NOON)  # type: ignore[arg-type]
+
+    def test_sets_who_sells_in_the_next_version(self) -> None:
+        row = ShopFactory.create()
+        shop = self.set(row.pk)
+        assert (shop.legal_name, shop.tax_number, shop.version) == ("North Wool Ltd", "GB 123.456-789/A", 2)
+        assert get_shop(shop_id=row.pk) == shop
+
+    def test_leaves_an_audit_entry_without_the_number(self) -> None:
+        row = ShopFactory.create(legal_name="Robin Wool")
+        self.set(row.pk)
+        entry: Any = AuditEntry.objects.get()
+        assert entry.action == "shop.legal_identity_set"
+        assert entry.before == {"legal_name": "Robin Wool"}
+        assert entry.after == {"legal_name": "North Wool Ltd", "tax_number_changed": True}
+
+    def test_does_nothing_when_it_is_so_already(self) -> None:
+        row = ShopFactory.create()
+        assert self.set(row.pk) == self.set(row.pk)
+        assert AuditEntry.objects.count() == 1
+
+    def test_refuses_an_unknown_shop(self, refuses: Refuses) -> None:
+        with refuses(UnknownShop):
+            self.set(1, legal_name="", tax_number="")
+
+    @pytest.mark.parametrize("legal_name", ["", " ", "x" * 201, *UNPRINTABLE])
+    def test_refuses_what_is_no_name(self, refuses: Refuses, legal_name: str) -> None:
+        row = ShopFactory.create()
+        with refuses(InvalidField) as refused:
+            self.set(row.pk, legal_name=legal_name, tax_number="")
+        assert refused.value.field == "legal_name"
+
+    @pytest.mark.parametrize("tax_number", ["", " ", "gb1", "-1", "1-", "1" * 31, "1\n2", "<b>", "Ä1", "\uff11"])
+    def test_refuses_what_is_no_number(self, refuses: Refuses, tax_number: str) -> None:
+        row = ShopFactory.create()
+        with refuses(InvalidField) as refused:
+            self.set(row.pk, tax_number=tax_number)
+        assert refused.value.field == "tax_number"
 
 
 class TestChangeShopState:

@@ -35,7 +35,13 @@ _CONTENT: dict[str, Any] = {
     "issued_on": "2026-03-12",
     "market": "GB",
     "currency": "GBP",
-    "seller": {"shop_id": "420069437939290116", "name": "North Wool", "handle": "north-wool"},
+    "seller": {
+        "shop_id": "420069437939290116",
+        "name": "North Wool",
+        "handle": "north-wool",
+        "legal_name": "North Wool Ltd",
+        "tax_number": "GB123456789",
+    },
     "customer": {
         "name": "Robin Buyer",
         "line1": "10 Downing Street",
