@@ -13,7 +13,7 @@ from typing import Any, Final
 from bench.acts import SCENARIOS, Acts
 from bench.checks import compare, reconcile, work_off
 from bench.counters import Meter
-from bench.crew import Crew, open_crew
+from bench.crew import BuyerFailed, Crew, open_crew
 from bench.floor.statements import make_tables
 from bench.options import Options, read_options
 from bench.place import FLOOR_DATABASE, HTTP_FLOOR, SQL_FLOOR, WEB, Place, PlaceFailed, Web
@@ -21,6 +21,7 @@ from bench.report import disturbance, document, table
 from bench.rounds import Contest, play_round
 from bench.scenarios.shopper import open_account
 from bench.stage import Stage
+from machine.entry import INTERRUPTED
 
 #: How many guests want each piece of a flash sale.
 GUESTS_A_PIECE: Final = 3
@@ -117,5 +118,7 @@ def _say(text: str) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except PlaceFailed as failed:
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except (PlaceFailed, BuyerFailed) as failed:
         sys.exit(str(failed))

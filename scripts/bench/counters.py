@@ -1,6 +1,7 @@
 """What the database server has counted of a user's statements, and what processes have cost."""
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +23,20 @@ _SQL: Final = "statement/sql/"
 
 @dataclass(frozen=True)
 class Cost:
-    """What had been spent at a moment. Seconds of CPU; `busy_s` of the whole machine. statements: by kind."""
+    """What had been spent at a moment. Seconds of CPU; `busy_s` of the whole machine. statements: by kind. at_s:
+    the moment, by a clock that only runs.
+    """
 
+    at_s: float
     web_s: float
     database_s: float
     busy_s: float
     statements: Mapping[str, int]
 
     def since(self, earlier: "Cost") -> "Cost":
-        """What was spent since then."""
+        """What was spent since then, and in what time."""
         return Cost(
+            at_s=self.at_s - earlier.at_s,
             web_s=self.web_s - earlier.web_s,
             database_s=self.database_s - earlier.database_s,
             busy_s=self.busy_s - earlier.busy_s,
@@ -50,6 +55,7 @@ class Meter:
 
     def read(self) -> Cost:
         return Cost(
+            at_s=time.monotonic(),
             web_s=_cpu_of_family(self.web_pid) if self.web_pid else 0.0,
             database_s=_cpu_of(self.database_pid),
             busy_s=_busy(),

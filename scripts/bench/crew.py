@@ -5,7 +5,9 @@ client on a connection of its own, and keeps what it measures in memory until it
 """
 
 import multiprocessing
+import signal
 import time
+import traceback
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +24,10 @@ _fork = multiprocessing.get_context("fork")
 
 class Wrong(Exception):
     """Something else came than was promised; the message is how such errors are counted."""
+
+
+class BuyerFailed(RuntimeError):
+    """A buyer came upon what no scenario knows; the message is the whole story of it."""
 
 
 class Act(Protocol):
@@ -110,26 +116,28 @@ def open_crew(size: int, acts: Callable[[int], Mapping[str, Act]]) -> Iterator[C
         yield Crew(buyers)
     finally:
         for buyer in buyers:
-            buyer.pipe.send(None)
+            buyer.process.terminate()
             buyer.process.join()
 
 
 def _result(buyer: _Buyer) -> Any:
+    """Raises BuyerFailed."""
     result = buyer.pipe.recv()
-    if isinstance(result, Exception):
+    if isinstance(result, BuyerFailed):
         raise result
     return result
 
 
 def _serve(pipe: Connection, number: int, acts: Callable[[int], Mapping[str, Act]]) -> None:
-    """The life of a buyer."""
+    """The life of a buyer. Ctrl-C is for the driver, who ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     mine = acts(number)
-    while (command := pipe.recv()) is not None:
-        verb, name, *arguments = command
+    while True:
+        verb, name, *arguments = pipe.recv()
         try:
             pipe.send(_VERBS[verb](mine[name], *arguments))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the driver raises it
-            pipe.send(RuntimeError(f"{name}, {verb}: {type(error).__name__}: {error}"))
+        except Exception:  # noqa: BLE001 - whatever it is, the driver raises it
+            pipe.send(BuyerFailed(f"{name}, {verb}:\n{traceback.format_exc()}"))
 
 
 def _connect(act: Act) -> int | None:
@@ -144,8 +152,7 @@ def _fill(act: Act, seconds: float) -> Counter[str]:
 def _run(act: Act, begin_at: float, seconds: float) -> Stint:
     times, errors = array("d"), Counter[str]()
     time.sleep(max(begin_at - time.monotonic(), 0))
-    cpu_s = time.process_time()
-    end_at = begin_at + seconds
+    cpu_s, end_at = time.process_time(), time.monotonic() + seconds
     while (begun := time.monotonic()) < end_at:
         try:
             if not act.step():

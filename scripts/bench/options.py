@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="make benchmark", description="Measure purchases, and the floors beneath them, in one run."
     )
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="only this one (may be repeated)")
-    parser.add_argument("--seconds", type=_seconds, default=8, help="of each round (default: %(default)s)")
+    parser.add_argument("--seconds", type=_seconds, default=6, help="of each round (default: %(default)s)")
     parser.add_argument("--warm-up", type=_seconds, default=3, help="seconds before the rounds (default: %(default)s)")
     parser.add_argument("--repeat", type=_count, default=3, help="rounds (default: %(default)s)")
     parser.add_argument("--buyers", type=_count, default=8, help="who buy at once (default: %(default)s)")

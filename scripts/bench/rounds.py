@@ -103,7 +103,7 @@ def _sum_up(stints: Sequence[Stint], cost: Cost, *, seconds: float, spread_out: 
         web_ms=cost.web_s * each,
         database_ms=cost.database_s * each,
         buyers_ms=buyers_s * each,
-        others_cores=max(cost.busy_s - cost.web_s - cost.database_s - buyers_s, 0.0) / seconds,
+        others_cores=max(cost.busy_s - cost.web_s - cost.database_s - buyers_s, 0.0) / cost.at_s,
         connections=spread_out,
         statements={kind: number / count if count else 0.0 for kind, number in cost.statements.items()},
     )
