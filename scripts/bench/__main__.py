@@ -17,7 +17,7 @@ from bench.crew import BuyerFailed, Crew, open_crew
 from bench.floor.statements import make_tables
 from bench.options import Options, read_options
 from bench.place import FLOOR_DATABASE, HTTP_FLOOR, SQL_FLOOR, WEB, Place, PlaceFailed, Web
-from bench.report import disturbance, document, table
+from bench.report import disturbance, document, faults, table
 from bench.rounds import Contest, play_round
 from bench.scenarios.shopper import open_account
 from bench.stage import Stage
@@ -96,7 +96,7 @@ def _report(place: Place, contests: Sequence[Contest], options: Options) -> int:
     measured = document(contests, checks, about=_about(place, options))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(measured, indent=2) + "\n")
-    print(f"\n{table(measured)}\n\n{disturbance(measured)}")
+    print("", table(measured), "", *faults(measured), disturbance(measured), sep="\n")
     for check in checks:
         print(f"{'holds' if check.holds else 'BROKEN':<7} {check.text}")
     print(f"written to {options.json}")

@@ -1,5 +1,6 @@
 """The table that people read, and the document that programs read."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -45,7 +46,7 @@ def document(contests: Sequence[Contest], checks: Sequence[Check], *, about: Map
 def _scenario(contest: Contest, floors: Mapping[str, Contest]) -> dict[str, Any]:
     return {
         **{figure: contest.middle(figure) for figure in FIGURES},
-        "errors": sum((sum(each.errors.values()) for each in contest.rounds), 0),
+        "errors": dict(sum((Counter(each.errors) for each in contest.rounds), Counter[str]())),
         "statements": {kind: middle([each.statements[kind] for each in contest.rounds]) for kind in STATEMENTS},
         "of_floors": {name: _ratio(contest, floor) for name, floor in floors.items()},
         "rounds": [asdict(each) for each in contest.rounds],
@@ -70,7 +71,7 @@ def _line(name: str, scenario: Mapping[str, Any]) -> str:
         f"{scenario['rate']:.1f}",
         f"{scenario['p50_ms']:.1f}",
         f"{scenario['p99_ms']:.1f}",
-        f"{scenario['errors']}",
+        f"{sum(scenario['errors'].values())}",
         f"{scenario['web_ms']:.2f}",
         f"{scenario['database_ms']:.2f}",
         *(f"{statements[kind]:.1f}" for kind in ("select", "insert", "update", "delete", "commit")),
@@ -82,6 +83,15 @@ def _line(name: str, scenario: Mapping[str, Any]) -> str:
 
 def _times(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def faults(measured: Mapping[str, Any]) -> list[str]:
+    """Each kind of error, in a line."""
+    return [
+        f"{name}: {number} times {what}"
+        for name, scenario in measured["scenarios"].items()
+        for what, number in scenario["errors"].items()
+    ]
 
 
 def disturbance(measured: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from bench.counters import Cost, Meter
 from bench.figures import middle, percentile, ratio
 from bench.options import SCENARIOS, read_options
 from bench.place import HTTP_FLOOR, SQL_FLOOR
-from bench.report import disturbance, document, table
+from bench.report import disturbance, document, faults, table
 from bench.rounds import Contest, Round
 from config.settings import BASE_DIR
 from tests.api import Api, read, user_token
@@ -119,6 +119,14 @@ class TestReport:
     def test_holds_only_if_everything_does(self) -> None:
         checks = [Check("the sum is right", holds=True), Check("the stock is right", holds=False)]
         assert document([], checks, about={})["holds"] is False
+
+    def test_names_each_kind_of_error(self) -> None:
+        contest = make_contest("purchase", 1.0)
+        contest.rounds.append(replace(ROUND, errors={"500 internal": 2}))
+        contest.rounds.append(replace(ROUND, errors={"500 internal": 1, "not paid": 1}))
+        reported = document([contest], [], about={})
+        assert faults(reported) == ["purchase: 3 times 500 internal", "purchase: 1 times not paid"]
+        assert table(reported).splitlines()[-1].split()[4] == "4"
 
     def test_says_who_else_was_at_work(self, reported: dict[str, Any]) -> None:
         assert disturbance(reported) == "others kept up to 0.12 of 2 cores busy in a round"
@@ -238,7 +246,7 @@ class TestARun:
         assert list(measured["scenarios"]) == [SQL_FLOOR, HTTP_FLOOR, "purchase", "flash"]
         for scenario in measured["scenarios"].values():
             (played,) = scenario["rounds"]
-            assert (scenario["errors"], played["errors"]) == (0, {})
+            assert (scenario["errors"], played["errors"]) == ({}, {})
             assert played["count"] > 0
             assert 0 < scenario["p50_ms"] <= scenario["p99_ms"]
             assert scenario["database_ms"] >= 0
