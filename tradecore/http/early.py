@@ -1,0 +1,44 @@
+"""A request as it stands in a connection's buffer, read no further than it takes to refuse it.
+
+Whatever is not of the plainest form, or is not there as a whole, is none: the server then reads it as it reads any
+other. So nothing here decides what a request says, only that one which is refused was one.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_REQUEST: Final = re.compile(rb"(GET|POST|PUT|PATCH|DELETE) (/[A-Za-z0-9/_.~-]*)(?:\?[!-~]*)? HTTP/1\.1(?=\r\n)")
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
+_REQUEST_ID: Final = re.compile(rb"\r\nx-request-id:[ \t]*([!-~]{1,64})[ \t]*(?=\r\n)", re.IGNORECASE)
+_UNUSUAL: Final = re.compile(
+    rb"\r\n(?:content-length[ \t]+:|transfer-encoding|expect|upgrade|connection:(?![ \t]*keep-alive[ \t]*\r\n)|[ \t])",
+    re.IGNORECASE,
+)
+_END: Final = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyRequest:
+    """The first request of a buffer: what it asks for, and how many bytes of the buffer it is with its body."""
+
+    method: str
+    path: str
+    request_id: str
+    length: int
+
+
+def read_early(buffer: bytes) -> EarlyRequest | None:
+    """The request that the buffer begins with; None unless all of it is there, in the plainest form."""
+    first, end = _REQUEST.match(buffer), buffer.find(_END)
+    if first is None or end < 0:
+        return None
+    head = buffer[: end + 2]
+    lengths = _LENGTH.findall(head)
+    if _UNUSUAL.search(head) or not len(lengths) == head.lower().count(b"\ncontent-length:") <= 1:
+        return None
+    length = end + len(_END) + (int(lengths[0]) if lengths else 0)
+    if length > len(buffer):
+        return None
+    sent_id = _REQUEST_ID.search(head)
+    return EarlyRequest(first[1].decode(), first[2].decode(), sent_id[1].decode() if sent_id else "", length)
