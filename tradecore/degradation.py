@@ -7,9 +7,9 @@ anybody's help, because whoever asks compares the end with the clock; a person m
 of a switch within two seconds (Note [Revisions]), and asking whether a plan is on asks nobody. Money that leaves is the
 exception: it asks the tables (`read_on`), because two seconds ago is too long ago.
 
-What was begun goes on under every plan: what was bought is paid, shipped and refunded, and an Idempotency-Key whose
-write was made gets the first outcome, under whatever plan that write could not be made now (read-only apart, where it
-is asked to come back).
+What was begun goes on under every plan: what was bought is paid, shipped and refunded, and a repeated request whose
+write was made gets its first outcome, also where such a write would be refused now; only in read-only it is asked to
+come back.
 
 A trigger looks at something that is measured already. It switches its plan on for a while, again and again as long as
 the measure stays at its bound; what a person has ended of it, it leaves alone for as long as it would have lasted.
