@@ -20,6 +20,9 @@ import pytest
 from django.conf import settings
 
 from apps.settlement import api as settlement
+from config.degradation import PROMOTIONS_OFF_AT_FREEZES
+from config.jobs import JOBS
+from config.ticker import QUIET_LIMIT_S
 from config.tour.client import Answer, Client, Question
 from machine import servers
 from tests.config.test_without_broker import (
@@ -31,12 +34,14 @@ from tests.config.test_without_broker import (
     keep_numbers_of_tests,
     wait_for,
     web_environment,
+    worker,
 )
 from tests.factories.accounts import make_address
 from tests.factories.checkout import make_shop_floor
 from tests.factories.payouts import make_seller, open_bank
 from tests.factories.promotions import make_promotion
-from tradecore import clock, degradation, live_settings, wire
+from tradecore import clock, degradation, freezes, live_settings, wire
+from tradecore.models import PlanSwitch
 
 pytestmark = [
     pytest.mark.mariadb,
@@ -46,7 +51,7 @@ pytestmark = [
     pytest.mark.xdist_group("broker"),
 ]
 
-__all__ = ["broker", "database_user"]
+__all__ = ["broker", "database_user", "worker"]
 
 PROMISED_S = 2.0
 #: How long a busy machine may take to send a few requests after that.
@@ -382,3 +387,19 @@ def test_what_was_read_last_serves_while_the_database_is_away(web_behind_the_gat
     opened_at = time.monotonic()
     wait_until(lambda: time.monotonic() - opened_at > PROMISED_S)
     assert ask() == (200, None)
+
+
+def test_a_worker_hears_of_a_bound_and_pulls_the_trigger(worker: Path) -> None:
+    now = clock.now()
+    for promotion_id in (7, 8):
+        freezes.place_freeze(
+            kind=freezes.PROMOTION, subject=promotion_id, reason="a break", actor="reconciliation", now=now
+        )
+    wait_for(lambda: "ticking_by_itself" in worker.read_text(), START_S, worker)
+    assert not PlanSwitch.objects.exists(), "so few do not pull it"
+    live_settings.set_value(
+        name=PROMOTIONS_OFF_AT_FREEZES.name, target="everyone", value=2, actor="user:1", reason="a test", now=now
+    )
+    _, _, every_s = JOBS["check_triggers"]
+    wait_for(PlanSwitch.objects.exists, PROMISED_S + every_s + QUIET_LIMIT_S, worker)
+    assert PlanSwitch.objects.get().trigger == "frozen_promotions"
