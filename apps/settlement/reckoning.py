@@ -5,7 +5,8 @@ A settlement is not a story of what happened, but a sum over what is: the sale, 
 fees that are kept on that. Whatever the order in which refunds and settlement came, the same facts come to the same
 sum; what is posted is only ever the difference to what was posted before.
 
-Units that were cancelled or lost were never sold: no fee is reckoned on them, not even one that is otherwise kept. What
+Units that were cancelled or lost were never sold: no fee is reckoned on them, not even one that is otherwise kept. Nor
+is it on an order all of whose units were, whatever else went back of it: a bank may have taken some of it before. What
 went back later was sold, and its fees come back by their own rule.
 """
 
@@ -75,8 +76,7 @@ class Reckoning:
 
 def reckon(sale: orders.Sale) -> Reckoning:
     """Reckon an order as it stands. See Note [Reckoning]."""
-    never_sold = [entry for entry in sale.gone if entry.kind in _NEVER_SOLD]
-    returned = [entry for entry in sale.gone if entry.kind not in _NEVER_SOLD]
+    never_sold, returned = _divide(sale)
     sold = _Amounts.of_sale(sale).plus(never_sold, sign=-1)
     back = _Amounts(sale).plus(returned)
     return Reckoning(
@@ -84,6 +84,14 @@ def reckon(sale: orders.Sale) -> Reckoning:
         refunds={entry.id: _seller_minor(sale, entry) for entry in returned},
         charges=(*_fees(sale, sold, back), *_creators(sale, sold, back)),
     )
+
+
+def _divide(sale: orders.Sale) -> tuple[list[orders.GoneEntry], list[orders.GoneEntry]]:
+    """What went back of it without having been sold, and after that. See Note [Reckoning]."""
+    if sale.status == "CANCELLED":
+        return list(sale.gone), []
+    never_sold = [entry for entry in sale.gone if entry.kind in _NEVER_SOLD]
+    return never_sold, [entry for entry in sale.gone if entry.kind not in _NEVER_SOLD]
 
 
 def _seller_minor(sale: orders.Sale, entry: orders.GoneEntry) -> int:

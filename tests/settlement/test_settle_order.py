@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from apps.checkout import api as checkout
 from apps.ledger import api as ledger
 from apps.ledger.api import journals
 from apps.orders import api as orders
@@ -14,10 +15,14 @@ from apps.promotions import api as promotions
 from apps.settlement import api as settlement
 from apps.settlement.models import Settlement, SettlementLine
 from tests.books import balance_of
-from tests.factories.examples import CREATOR, Bought, buy_e1, buy_e2, buy_e5, buy_e8
+from tests.factories.checkout import ScriptedProvider, buy
+from tests.factories.examples import CREATOR, Bought, Shop, buy_e1, buy_e2, buy_e5, buy_e8, make_plan
 from tests.factories.fulfilment import let_time_pass
+from tests.factories.payments import decide, dispute
+from tests.factories.payments import tell as hear
 from tests.factories.settlement import DAY, deliver_order, give_back, settle_in_time, tell
-from tests.support import in_use_case
+from tests.settlement.conftest import Hand
+from tests.support import NOON, in_use_case
 from tradecore import clock, db
 
 
@@ -178,6 +183,20 @@ class TestSettleOrder:
         now = settle_in_time(order_id, now=clock.now())
         settlement.settle_order(order_id, now)
         assert len(lines_of(order_id)) == 3
+
+    def test_takes_no_fee_of_what_was_never_shipped_though_a_bank_took_some_of_it(self, hand: Hand) -> None:
+        plan = make_plan("KEEP", "GB", "GBP", rule={"rate_bp": 900, "refund_policy": "KEEP"})
+        order = buy((Shop("GB", "GBP", fee_plan=plan).sell(1000), 2)).purchase.orders[0]
+        provider = payments.PROVIDERS.get("scripted")
+        assert isinstance(provider, ScriptedProvider)
+        dispute(provider, payable_ref=orders.get_order(order_id=order.id).purchase_id, minor=700)
+        tell()
+        hear(decide(provider, payments.Said.DISPUTE_LOST))
+        tell()
+        checkout.cancel_lines(order_id=order.id, units=None, initiator="seller", reason="out_of_stock", now=NOON)
+        tell()
+        let_time_pass(NOON + 30 * DAY)
+        assert lines_of(order.id) == []
 
     def test_waits_for_a_hold_and_settles_once_it_is_released(self) -> None:
         (order_id,) = buy_e2().order_ids
