@@ -1,7 +1,7 @@
 # Each target is one line that calls a Python script, so everything also works without make.
 PYTHON ?= python3
 
-.PHONY: help run test check lock services benchmark
+.PHONY: help run test check lock services benchmark overload
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -23,3 +23,6 @@ services:
 
 benchmark:
 	@$(PYTHON) scripts/benchmark.py $(ARGS)
+
+overload:
+	@$(PYTHON) scripts/overload.py $(ARGS)
