@@ -5,8 +5,13 @@ from apps.reconciliation.contracts import Contains, Invariant
 _STOCK = ("id", "sku_id", "warehouse_id", "available", "held", "committed")
 
 
-def _stands_as_its_purchase(name: str, title: str, *, table: str) -> Invariant:
-    """The hold of a purchase is pending, posted or gone as the purchase is unpaid, paid or over."""
+def _stands_as_its_purchase(name: str, title: str, *, table: str, only_if: str | None = None) -> Invariant:
+    """The hold of a purchase is pending, posted or gone as the purchase is unpaid, paid or over.
+
+    There is one for every purchase; or, if that is said, for those in whose column `only_if` a yes stands.
+    """
+    is_missing = "h.owner_ref IS NULL" if only_if is None else f"(h.owner_ref IS NULL AND p.{only_if} = 1)"
+    columns = ("id", "currency", "total_minor", "status", *([only_if] if only_if else []))
     return Invariant(
         name=name,
         title=title,
@@ -14,13 +19,13 @@ def _stands_as_its_purchase(name: str, title: str, *, table: str) -> Invariant:
             SELECT p.id, p.currency, p.total_minor, 'the hold stands otherwise', NULL
             FROM orders_purchase p LEFT JOIN {table} h ON h.owner_ref = p.id
             WHERE {{recent:p.id}} AND (
-                h.owner_ref IS NULL
+                {is_missing}
                 OR (p.status = 'PAID' AND h.status <> 'POSTED')
                 OR (p.status IN ('EXPIRED', 'CANCELLED') AND h.status NOT IN ('VOIDED', 'EXPIRED'))
                 OR (p.status = 'AWAITING_PAYMENT' AND h.status NOT IN ('PENDING', 'EXPIRED'))
             )
         """,  # noqa: S608 - names of our own tables
-        reads={"orders_purchase": ("id", "currency", "total_minor", "status"), table: ("owner_ref", "status")},
+        reads={"orders_purchase": columns, table: ("owner_ref", "status")},
     )
 
 
@@ -78,7 +83,10 @@ INVARIANTS = (
     ),
     _stands_as_its_purchase("I10", "What is held for a purchase stands as the purchase does", table="inventory_hold"),
     _stands_as_its_purchase(
-        "I10b", "What a purchase uses of promotions stands as the purchase does", table="promotions_hold"
+        "I10b",
+        "What a purchase uses of promotions stands as the purchase does",
+        table="promotions_hold",
+        only_if="uses_promotions",
     ),
     Invariant(
         name="I11",

@@ -32,7 +32,7 @@ from apps.settlement import api as settlement
 from apps.settlement.models import Payout, PayoutAccount, PayoutRun, SettlementLine
 from tests.integrations.replay.recorded import DAY, PURCHASED, WINDOW, item, order, tender
 from tests.support import NOON
-from tradecore import approvals, clock, freezes
+from tradecore import approvals, audit_seals, clock, freezes
 from tradecore.models import Timer
 
 pytestmark = pytest.mark.django_db
@@ -288,7 +288,9 @@ class TestReconciliation:
     def named(self) -> dict[str, dict[int, int]]:
         """What a run of everything finds, but for the events, which a replay does not relay."""
         found: dict[str, dict[int, int]] = {}
-        for offence in reconcile(suite=Suite.ALL, real_now=clock.real_now() + timedelta(minutes=5)).offences:
+        later = clock.real_now() + timedelta(minutes=5)
+        audit_seals.seal_entries(real_now=later)
+        for offence in reconcile(suite=Suite.ALL, real_now=later).offences:
             if offence.invariant != "I19":
                 found.setdefault(offence.invariant, {})[offence.ref] = offence.at_risk_minor
         return found

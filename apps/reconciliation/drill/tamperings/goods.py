@@ -28,10 +28,10 @@ def let_go_of_what_is_paid(life: Life) -> int:
 
 
 @breaks("I10b")
-def let_go_of_what_was_used(life: Life) -> int:
-    """By a purchase that used nothing, so that no counter differs."""
+def lose_what_was_used(life: Life) -> int:
+    """By a purchase that used nothing, so that no counter differs: now it says that it did."""
     purchase_id = life.cancelled.purchase.id
-    change("UPDATE promotions_hold SET status = 'EXPIRED' WHERE owner_ref = %s", purchase_id)
+    change("UPDATE orders_purchase SET uses_promotions = 1 WHERE id = %s", purchase_id)
     return purchase_id
 
 
