@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
 from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -38,13 +39,19 @@ class Endpoint(APIView):
         """Who asks, and whether they may ask so often. Whoever brings a token that is none counts by address."""
         try:
             super().perform_authentication(request)
-        finally:
-            LIMITS.admit(
-                request._request,  # noqa: SLF001 - as in raw_body
-                user=request.user,
-                shop_id=self.kwargs.get("shop_id"),
-                sku_ids=self.skus_asked_for(request),
-            )
+        except AuthenticationFailed:
+            self._count(request)
+            raise
+        self._count(request)
+
+    def _count(self, request: Request) -> None:
+        """Refuses, in this order: RateLimitsAway, RateLimitExceeded."""
+        LIMITS.admit(
+            request._request,  # noqa: SLF001 - as in raw_body
+            user=request.user,
+            shop_id=self.kwargs.get("shop_id"),
+            sku_ids=self.skus_asked_for(request),
+        )
 
     def skus_asked_for(self, request: Request) -> Iterable[int]:
         """The SKUs that the request is about, for the limits per SKU: before anything of it is checked."""
