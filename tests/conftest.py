@@ -6,6 +6,7 @@ or browser test is a failure instead.
 
 import os
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.db import connection, connections
 
 from apps.markets.api import forget_markets
-from tradecore import breakers, db, ids, memo, revisions
+from tradecore import breakers, clock, db, ids, memo, revisions
 from tradecore.append_only import append_only_tables, drop_statements, trigger_statements
 
 ON_BUILD_SERVER = os.environ.get("CI") == "true"
@@ -40,6 +41,17 @@ def _nothing_remembered() -> None:
     revisions.be_empty()
     breakers.close_all()
     db.RETRIES.refill()
+
+
+@pytest.fixture(autouse=True)
+def _time_is_asked_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database is asked for the time when a second has passed: no count of statements may depend on that."""
+
+    def ask() -> clock.Reading:
+        instant = time.monotonic()
+        return clock.Reading(clock.real_now(), read_at=instant, kept_until=instant + clock.KEPT_S)
+
+    monkeypatch.setattr(clock, "_ask", ask)
 
 
 @pytest.fixture(scope="session", autouse=True)

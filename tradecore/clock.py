@@ -34,7 +34,7 @@ _NOW_SQL = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
     """What the database said, and what this process's own clock said then; how long it may be counted on from."""
 
     moment: datetime
@@ -45,7 +45,7 @@ class _Reading:
         return self.moment + timedelta(seconds=instant - self.read_at)
 
 
-_reading: _Reading | None = None
+_reading: Reading | None = None
 _latest = datetime.min.replace(tzinfo=UTC)
 
 
@@ -62,7 +62,7 @@ def now() -> datetime:
     return _latest
 
 
-def _ask() -> _Reading:
+def _ask() -> Reading:
     asked_at = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute(_NOW_SQL[connection.vendor])
@@ -70,7 +70,7 @@ def _ask() -> _Reading:
     took = time.monotonic() - asked_at
     moment = answer if isinstance(answer, datetime) else datetime.fromisoformat(answer)
     kept_until = asked_at + KEPT_S if took <= ASKING_S else asked_at
-    return _Reading(moment.replace(tzinfo=UTC), asked_at + took / 2, kept_until)
+    return Reading(moment.replace(tzinfo=UTC), asked_at + took / 2, kept_until)
 
 
 def real_now() -> datetime:

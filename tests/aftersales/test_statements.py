@@ -33,14 +33,14 @@ class TestACase:
         number, text = count(lambda: aftersales.open_case(request=ask_refund(order, 1), now=READY))
         assert number == 20, text
 
-    def test_is_approved_and_paid_with_thirty_six(self, floor: ShopFloor) -> None:
+    def test_is_approved_and_paid_with_thirty_four(self, floor: ShopFloor) -> None:
         case = open_case(ask_refund(make_delivered_order(floor, 2), 1))
         number, text = count(
             lambda: aftersales.approve_case(
                 case_id=case.id, version=None, buyer_keeps_goods=False, comment="", now=READY
             )
         )
-        assert number == 36, text
+        assert number == 34, text
 
     def test_costs_no_more_for_more_units(self, floor: ShopFloor) -> None:
         counts = []

@@ -10,6 +10,8 @@ from tradecore import clock
 
 pytestmark = pytest.mark.django_db
 
+ASK = clock._ask
+
 
 class OwnClock:
     """This process's own clock, as a test moves it."""
@@ -29,6 +31,7 @@ class OwnClock:
 def own(monkeypatch: pytest.MonkeyPatch) -> OwnClock:
     own = OwnClock()
     monkeypatch.setattr("tradecore.clock.time.monotonic", own)
+    monkeypatch.setattr("tradecore.clock._ask", ASK)
     monkeypatch.setattr("tradecore.clock._reading", None)
     monkeypatch.setattr("tradecore.clock._latest", datetime.min.replace(tzinfo=UTC))
     return own
