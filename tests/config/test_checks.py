@@ -114,7 +114,7 @@ class TestTheDatabaseUser:
                 assert list(find_faults()) == []
             with application.blocker.unblock():
                 (found,) = find_faults()
-        assert "kernel_audit, kernel_audit_seal, ledger_entry, ledger_manifest, ledger_posting, ledger_seal" in found
+        assert "kernel_audit, kernel_audit_seal, kernel_setting_version, ledger_entry, ledger_manifest" in found
         assert "run manage.py grant_application USER" in found
 
     @pytest.mark.parametrize("privilege", ["UPDATE", "DELETE", "DROP", "TRIGGER", "ALTER"])
@@ -128,7 +128,7 @@ class TestTheDatabaseUser:
     def test_may_not_drop_anything_in_the_database(self, application: Application) -> None:
         application.as_root(f"GRANT DROP ON {application.database}.* TO {application.name}")
         try:
-            assert "kernel_audit, kernel_audit_seal, ledger_entry" in self.fault_of(application)
+            assert "kernel_audit, kernel_audit_seal, kernel_setting_version, ledger_entry" in self.fault_of(application)
         finally:
             application.as_root(f"REVOKE DROP ON {application.database}.* FROM {application.name}")
 

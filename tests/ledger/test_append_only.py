@@ -81,11 +81,12 @@ class TestTheModel:
 
 
 class TestTheTables:
-    def test_are_those_of_the_books_the_audit_the_documents_and_the_sellers_accounts(self) -> None:
+    def test_are_those_of_books_audit_settings_documents_and_sellers_accounts(self) -> None:
         assert append_only_tables() == {
             "documents_document": "id",
             "kernel_audit": "id",
             "kernel_audit_seal": "number",
+            "kernel_setting_version": "version",
             "ledger_entry": "id",
             "ledger_manifest": "day",
             "ledger_posting": "id",

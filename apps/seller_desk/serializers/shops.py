@@ -38,12 +38,17 @@ class DeliveryRateRequest(StrictSerializer):
 
 
 class SellerShopAnswer(Answer):
-    """A shop for its own people. `version` is what the ETag says."""
+    """A shop for its own people. `version` is what the ETag says.
+
+    Legal name and tax number are what its invoices say, set by the marketplace; empty as long as it has not.
+    """
 
     id = IdField()
     handle = serializers.CharField()
     name = serializers.CharField()
     contact_email = serializers.CharField()
+    legal_name = serializers.CharField(allow_blank=True)
+    tax_number = serializers.CharField(allow_blank=True)
     market = serializers.CharField()
     currency = serializers.CharField()
     fee_plan = serializers.CharField()
