@@ -38,7 +38,7 @@ _REPORTED: Final = (
 
 def main() -> int:
     options = read_options(sys.argv[1:])
-    place = Place.of_environment(workers=options.workers, settings=options.settings)
+    place = Place.of_environment(workers=options.workers, buyers=options.buyers, settings=options.settings)
     _say("the tables, and what is for sale")
     place.prepare()
     stage = _set_stage(place, options)

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -24,6 +25,14 @@ from machine.servers import DATABASE, free_port
 HOST: Final = "shop.example"
 START_TIMEOUT_S: Final = 60
 STOP_TIMEOUT_S: Final = 40
+
+#: Eight buyers in a closed loop stand for a crowd: each does in a second what a person does in an hour. So the limits
+#: are a hundred times as large: every request is counted as it always is, and none is refused for it.
+RATE_LIMITS_PERCENT: Final = 10_000
+
+#: And no class of routes has fewer threads than it has buyers (config/traffic.py gives a class 40 % or more of them):
+#: who waits for an answer before asking again sheds nothing.
+THREADS_MIN, THREADS_PER_BUYER = 8, 2.5
 
 #: Users of the database. The product has two, as in production; each floor is counted by a user of its own.
 OWNER, WEB, HTTP_FLOOR, SQL_FLOOR = "owner", "web", "http_floor", "sql_floor"
@@ -66,6 +75,7 @@ class Place:
     mariadb_pid: int
     folder: Path
     workers: int
+    buyers: int
     settings: Mapping[str, str] = field(default_factory=dict)
     password: str = field(default_factory=lambda: secrets.token_hex(16))
     webhook_key: str = field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
@@ -77,7 +87,7 @@ class Place:
     )
 
     @classmethod
-    def of_environment(cls, *, workers: int, settings: Mapping[str, str]) -> "Place":
+    def of_environment(cls, *, workers: int, buyers: int, settings: Mapping[str, str]) -> "Place":
         """What scripts/benchmark.py has started."""
         return cls(
             root_url=os.environ["DATABASE_URL"],
@@ -86,6 +96,7 @@ class Place:
             mariadb_pid=int(os.environ["BENCH_MARIADB_PID"]),
             folder=Path(os.environ["BENCH_FOLDER"]),
             workers=workers,
+            buyers=buyers,
             settings=settings,
         )
 
@@ -138,6 +149,8 @@ class Place:
             "REDIS_URL": self.redis_url,
             "CELERY_BROKER_URL": self.broker_url,
             "WEB_WORKERS": str(self.workers),
+            "WEB_THREADS": str(max(THREADS_MIN, ceil(ceil(self.buyers / self.workers) * THREADS_PER_BUYER))),
+            "RATE_LIMITS_PERCENT": str(RATE_LIMITS_PERCENT),
         }
 
     def run(self, *command: str, **variables: str) -> str:

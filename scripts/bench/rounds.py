@@ -65,7 +65,8 @@ class Contest:
 
 
 def play_round(crew: Crew, contest: Contest, *, seconds: float) -> Round:
-    """Fill, connect, and let all of them do it for so long."""
+    """Fill and let all of them do it for so long, each on a fresh connection."""
+    _connect(crew, contest)
     contest.filled += crew.fill(contest.name, seconds)
     spread_out = _connect(crew, contest)
     before = contest.meter.read()

@@ -22,7 +22,7 @@ from config import jobs
 from tradecore import worker_leases
 
 #: What falls due at once; what has its time (the end of remorse, the day's statements) is not due in a benchmark.
-JOBS = (jobs.apply_answers, jobs.poll_providers, jobs.relay_events, jobs.seal_ledger)
+JOBS = (jobs.apply_answers, jobs.poll_providers, jobs.relay_events, jobs.seal_ledger, jobs.seal_audit)
 
 
 def main() -> None:
