@@ -28,7 +28,7 @@ class Purchase(models.Model):
     market = models.CharField(max_length=8)
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
-    uses_promotions = models.BooleanField(default=True, db_default=True)
+    uses_promotions = models.BooleanField(default=True)
     status = models.CharField(max_length=16, default="AWAITING_PAYMENT")
     version = models.PositiveIntegerField(default=0)
     placed_at = models.DateTimeField()

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='purchase',
             name='uses_promotions',
-            field=models.BooleanField(db_default=True, default=True),
+            field=models.BooleanField(default=True),
         ),
     ]
