@@ -96,7 +96,8 @@ class TestCardNumbers:
 
 
 class TestWhatOnlyResemblesThem:
-    @given(moments(2025, 2026), st.integers(0, 2**23 - 1))
+    # Ids of the first two weeks of 2025, which nobody has made, are shorter.
+    @given(moments(2025, 2026).filter(lambda moment: (moment.month, moment.day) > (1, 14)), st.integers(0, 2**23 - 1))
     def test_is_an_id_or_an_order_number(self, made_at: datetime, low_bits: int) -> None:
         an_id = ids.first_id_at(made_at) | low_bits
         number = ids.format_number(an_id)
