@@ -17,6 +17,8 @@ _SHOP = {
     "handle": "north-wool",
     "name": "North Wool",
     "contact_email": "desk@north-wool.example",
+    "legal_name": "North Wool Ltd",
+    "tax_number": "GB123456789",
     "market": "GB",
     "currency": "GBP",
     "fee_plan": "standard",
