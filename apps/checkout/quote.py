@@ -87,10 +87,7 @@ def make_quote(*, wish: Wish, buyer: Buyer, now: datetime, quote_id: int | None 
 
 def read_token(*, token: str, buyer: Buyer) -> tuple[int, Wish, datetime]:
     """The quote's id, its wish, and until when it is honoured. Refuses: QuoteInvalid."""
-    try:
-        content = signing.loads(token, salt=_SALT)
-    except signing.BadSignature as error:
-        raise QuoteInvalid from error
+    content = _open_token(token)
     if content["scope"] != buyer.scope:
         raise QuoteInvalid
     stored = content["wish"]
@@ -108,10 +105,19 @@ def read_token(*, token: str, buyer: Buyer) -> tuple[int, Wish, datetime]:
 def list_quoted_skus(*, token: str) -> list[int]:
     """The SKUs of a token, whoever it is for; none of one that is not ours."""
     try:
-        content = signing.loads(token, salt=_SALT)
-    except signing.BadSignature:
+        content = _open_token(token)
+    except QuoteInvalid:
         return []
     return [line["sku_id"] for line in content["wish"]["lines"]]
+
+
+def _open_token(token: str) -> dict[str, Any]:
+    """What `_sign` put into it. Refuses: QuoteInvalid."""
+    try:
+        content: dict[str, Any] = signing.loads(token, salt=_SALT)
+    except signing.BadSignature as error:
+        raise QuoteInvalid from error
+    return content
 
 
 def requote(*, token: str, buyer: Buyer, now: datetime) -> tuple[Quote, Wish]:
