@@ -30,9 +30,8 @@ ASKED_AT_ONCE = 5
 
 
 def relay_events() -> int:
-    """Deliver what the outbox holds and give positions to what was committed."""
-    outbox.stamp_positions()
-    return _until_idle(lambda: outbox.relay(subscriptions=EVENTS))
+    """Deliver what the outbox holds and give positions to what was committed, by turns: neither waits for the other."""
+    return _until_idle(lambda: outbox.stamp_positions() + outbox.relay(subscriptions=EVENTS))
 
 
 def sweep_timers() -> int:

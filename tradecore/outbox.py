@@ -6,10 +6,19 @@ hands each to the handlers of its kind and marks it delivered: a crash repeats a
 cursor `id > last` would lose what commits late, so rows are claimed by their state. An event waits for the earlier
 events of its aggregate; one that fails backs off, and after too many failures is parked, with those behind it, until
 a replay.
+
+# Note [Backlogs]
+A claim costs the same however much is waiting: it reads the index from one of its ends, and no more rows than it takes.
+Most of a claim are the events that have waited longest. A part of it are the newest: after an outage nobody is to wait
+for what was bought just now until everything older is through. A backlog that is no larger than that part is claimed
+from its old end alone. What was delivered is marked together, twice a second and at the end of a round; whoever dies
+in between has its events delivered again, as ever. A round that takes long gives back what it has not begun before its
+lease is over, so that no two relays have the same event.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -27,7 +36,14 @@ LEASE = timedelta(seconds=30)
 BACKOFF_FIRST_S = 1
 BACKOFF_LIMIT_S = 600
 ATTEMPTS_LIMIT = 12
-BATCH = 100
+BATCH = 200
+
+#: Of each claim so many of the newest events, where there are more than fit into the rest of it. See Note [Backlogs].
+NEWEST_SHARE = 4
+
+#: How long a delivery may be unmarked, and how long a round may begin with more of its claim.
+MARK_EVERY_S = 0.5
+ROUND_LIMIT_S = LEASE.total_seconds() / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +102,62 @@ def relay(*, subscriptions: Mapping[str, Sequence[Handler]], limit: int = BATCH)
     """Deliver up to `limit` due events. Returns how many were delivered."""
     batch = _claim(limit=limit)
     waiting = _aggregates_waiting(batch)
-    delivered = 0
-    for row in batch:
-        aggregate = (row.aggregate, row.aggregate_id)
-        if waiting.get(aggregate, row.sequence) < row.sequence:
-            _release(row)
-            continue
-        if _deliver(row, subscriptions.get(row.kind, ())):
-            waiting.pop(aggregate, None)
-            delivered += 1
-        else:
-            waiting[aggregate] = row.sequence
-    return delivered
+    outcome = _Round()
+    try:
+        for row in batch:
+            aggregate = (row.aggregate, row.aggregate_id)
+            if outcome.is_over() or waiting.get(aggregate, row.sequence) < row.sequence:
+                outcome.release(row)
+            elif _deliver(row, subscriptions.get(row.kind, ())):
+                waiting.pop(aggregate, None)
+                outcome.mark(row)
+            else:
+                waiting[aggregate] = row.sequence
+    finally:
+        outcome.write()
+    return outcome.delivered
+
+
+@dataclass
+class _Round:
+    """What became of the claimed events of one round, until it is written. See Note [Backlogs]."""
+
+    delivered: int = 0
+    _begun_s: float = field(default_factory=time.monotonic)
+    _written_s: float = field(default_factory=time.monotonic)
+    _marked: list[int] = field(default_factory=list)
+    _released: list[int] = field(default_factory=list)
+
+    def is_over(self) -> bool:
+        """Whether there is no time left to begin with another event before the lease ends."""
+        return time.monotonic() - self._begun_s > ROUND_LIMIT_S
+
+    def mark(self, row: OutboxEvent) -> None:
+        """The event was delivered."""
+        self.delivered += 1
+        self._marked.append(row.pk)
+        if time.monotonic() - self._written_s > MARK_EVERY_S:
+            self.write()
+
+    def release(self, row: OutboxEvent) -> None:
+        """Give the claim back untried: an earlier event of the aggregate must go first, or the time is up."""
+        self._released.append(row.pk)
+
+    def write(self) -> None:
+        now = clock.real_now()
+        if self._marked:
+            OutboxEvent.objects.filter(pk__in=self._marked).update(delivered_at=now)
+        if self._released:
+            OutboxEvent.objects.filter(pk__in=self._released, delivered_at=None).update(
+                next_attempt_at=now + timedelta(seconds=BACKOFF_FIRST_S), attempts=F("attempts") - 1
+            )
+        self._marked, self._released, self._written_s = [], [], time.monotonic()
 
 
 def stamp_positions(*, limit: int = 1000) -> int:
     """Give positions to committed events that have none: gapless, and in order per aggregate. Returns how many.
 
-    The row of EventPosition is the lease: of several stampers one works and the others wait for it.
+    The row of EventPosition is the lease: of several stampers one works, and the others have nothing to do.
     """
     return _stamp(limit)
 
@@ -111,9 +165,13 @@ def stamp_positions(*, limit: int = 1000) -> int:
 @db.use_case
 def _stamp(limit: int) -> int:
     EventPosition.objects.get_or_create(id=1)
-    last = EventPosition.objects.select_for_update().get(id=1)
+    last = EventPosition.objects.select_for_update(skip_locked=True).filter(id=1).first()
+    if last is None:
+        return 0
     unstamped = OutboxEvent.objects.filter(position=None).order_by("id")
     rows = list(unstamped.only("id", "aggregate", "aggregate_id", "sequence")[:limit])
+    if not rows:
+        return 0
     for row in _in_aggregate_order(rows):
         last.last += 1
         row.position = last.last
@@ -132,11 +190,21 @@ def _in_aggregate_order(rows: Sequence[OutboxEvent]) -> list[OutboxEvent]:
 
 @db.use_case
 def _claim(*, limit: int) -> list[OutboxEvent]:
+    """Take what waits longest, and of what is left the newest, in the order in which it was written."""
     now = clock.real_now()
+    oldest = limit - limit // NEWEST_SHARE
+    rows = _take(now, _blockers(now), "next_attempt_at", "id", limit=oldest)
+    if len(rows) == oldest:
+        rows += _take(now, _earlier(), "-next_attempt_at", "-id", limit=limit - oldest)
+    return sorted(rows, key=lambda row: (row.next_attempt_at, row.pk))
+
+
+def _take(now: datetime, blockers: QuerySet[OutboxEvent], *order: str, limit: int) -> list[OutboxEvent]:
+    """Claim due events from one end of the index, past those that are blocked."""
     due = OutboxEvent.objects.filter(
-        ~Exists(_blockers(now)), kind__in=_known_kinds(), delivered_at=None, dead_at=None, next_attempt_at__lte=now
+        ~Exists(blockers), kind__in=_known_kinds(), delivered_at=None, dead_at=None, next_attempt_at__lte=now
     )
-    rows = list(due.order_by("id").select_for_update(skip_locked=True)[:limit])
+    rows = list(due.order_by(*order).select_for_update(skip_locked=True)[:limit])
     OutboxEvent.objects.filter(pk__in=[row.pk for row in rows]).update(
         next_attempt_at=now + LEASE, attempts=F("attempts") + 1
     )
@@ -149,10 +217,17 @@ def _blockers(now: datetime) -> QuerySet[OutboxEvent]:
     What waits behind them is not claimed at all: a claim that is only given back would be made again and again, before
     everything that is newer.
     """
-    earlier = OutboxEvent.objects.filter(
-        aggregate=OuterRef("aggregate"), aggregate_id=OuterRef("aggregate_id"), sequence__lt=OuterRef("sequence")
+    return _earlier().filter(Q(dead_at__isnull=False) | Q(next_attempt_at__gt=now))
+
+
+def _earlier() -> QuerySet[OutboxEvent]:
+    """Earlier events of the same aggregate that were not delivered: from the new end, nothing overtakes them."""
+    return OutboxEvent.objects.filter(
+        aggregate=OuterRef("aggregate"),
+        aggregate_id=OuterRef("aggregate_id"),
+        sequence__lt=OuterRef("sequence"),
+        delivered_at=None,
     )
-    return earlier.filter(Q(dead_at__isnull=False) | Q(next_attempt_at__gt=now), delivered_at=None)
 
 
 def _known_kinds() -> list[str]:
@@ -171,7 +246,9 @@ def _aggregates_waiting(batch: Sequence[OutboxEvent]) -> dict[tuple[str, int], i
     if not batch:
         return {}
     undelivered = OutboxEvent.objects.filter(
-        delivered_at=None, aggregate_id__in={row.aggregate_id for row in batch}
+        delivered_at=None,
+        aggregate__in={row.aggregate for row in batch},  # with it, the index of the aggregates is read
+        aggregate_id__in={row.aggregate_id for row in batch},
     ).values_list("aggregate", "aggregate_id", "sequence")
     lowest: dict[tuple[str, int], int] = {}
     for aggregate, aggregate_id, sequence in undelivered:
@@ -199,15 +276,7 @@ def _deliver(row: OutboxEvent, handlers: Sequence[Handler]) -> bool:
         log.exception("event_not_delivered", event_id=row.id, kind=row.kind, attempts=row.attempts + 1)
         _back_off(row, error)
         return False
-    OutboxEvent.objects.filter(pk=row.pk).update(delivered_at=clock.real_now())
     return True
-
-
-def _release(row: OutboxEvent) -> None:
-    """Give the claim back untried: an earlier event of the aggregate must go first."""
-    OutboxEvent.objects.filter(pk=row.pk, delivered_at=None).update(
-        next_attempt_at=clock.real_now() + timedelta(seconds=BACKOFF_FIRST_S), attempts=F("attempts") - 1
-    )
 
 
 def _back_off(row: OutboxEvent, error: Exception) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Never
 
 import pytest
+from django.db import connection
 
 from tests.support import NOON, in_use_case
 from tradecore import clock, outbox
@@ -142,6 +143,97 @@ class TestRelay:
     def test_delivers_what_nobody_subscribes_to(self) -> None:
         publish_some(1)
         assert relay(subscriptions={}) == 1
+
+
+@pytest.mark.django_db
+class TestABacklog:
+    """See Note [Backlogs]."""
+
+    def test_does_not_keep_what_is_new_waiting(self) -> None:
+        for thing in range(1, 21):
+            publish_some(1, thing=thing)
+        handler = Recorder()
+        assert relay(subscriptions={ThingHappened.kind: [handler]}, limit=8) == 8
+        assert handler.got == [(thing, 1) for thing in (*range(1, 7), 19, 20)]
+
+    def test_is_claimed_from_its_old_end_alone_where_it_fits(self) -> None:
+        for thing in range(1, 6):
+            publish_some(1, thing=thing)
+        handler = Recorder()
+        assert relay(subscriptions={ThingHappened.kind: [handler]}, limit=8) == 5
+        assert handler.got == [(thing, 1) for thing in range(1, 6)]
+
+    def test_lets_nothing_new_overtake_what_is_older_of_its_aggregate(self) -> None:
+        publish_some(*range(1, 21))
+        handler = Recorder()
+        assert relay(subscriptions={ThingHappened.kind: [handler]}, limit=8) == 6
+        assert handler.got == [(1, sequence) for sequence in range(1, 7)]
+        while relay_to(handler):
+            pass
+        assert handler.got == [(1, sequence) for sequence in range(1, 21)]
+
+    def test_is_marked_in_one_statement(self, django_assert_num_queries: Any) -> None:
+        for thing in range(1, 21):
+            publish_some(1, thing=thing)
+        relay(subscriptions={}, limit=4)
+        with django_assert_num_queries(8):  # savepoint, two claims of two statements, the aggregates, the marks
+            assert relay(subscriptions={}, limit=16) == 16
+
+    def test_is_given_back_in_time_by_a_round_that_takes_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for thing in range(1, 4):
+            publish_some(1, thing=thing)
+        handler = Recorder()
+        monkeypatch.setattr(outbox, "ROUND_LIMIT_S", -1)
+        assert relay_to(handler) == 0
+        assert set(OutboxEvent.objects.values_list("attempts", "delivered_at")) == {(0, None)}
+        monkeypatch.undo()
+        make_due()
+        assert relay_to(handler) == 3
+
+    def test_is_marked_as_far_as_it_was_delivered_when_the_relay_ends(self) -> None:
+        publish_some(1, thing=1)
+        publish_some(1, thing=2)
+
+        def end_at_the_second(event: outbox.DeliveredEvent) -> None:
+            if event.aggregate_id == 2:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            relay(subscriptions={ThingHappened.kind: [end_at_the_second]})
+        undelivered = OutboxEvent.objects.filter(delivered_at=None)
+        assert list(undelivered.values_list("aggregate_id", flat=True)) == [2]
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db
+class TestWhatAClaimReads:
+    """Rows that the server reads for one event, from its claim to its delivery."""
+
+    @staticmethod
+    def read_for_one() -> int:
+        def reads() -> int:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+                return sum(int(value) for _, value in cursor.fetchall())
+
+        before = reads()
+        assert relay(subscriptions={}, limit=4) == 4
+        return reads() - before
+
+    def test_is_the_same_however_much_is_waiting(self) -> None:
+        self.publish_things(range(1, 51))
+        few = self.read_for_one()
+        self.publish_things(range(51, 3_051))
+        assert self.read_for_one() <= few + 4
+
+    @staticmethod
+    def publish_things(things: range) -> None:
+        def body() -> None:
+            for thing in things:
+                event = ThingHappened(thing_id=thing, price=Money(1, "GBP"))
+                publish(event, aggregate="thing", aggregate_id=thing, sequence=1, now=NOON)
+
+        in_use_case(body)
 
 
 @pytest.mark.django_db
