@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Never
 
 import pytest
+from django.db import connection
 
 from tests.support import NOON, in_use_case
 from tradecore import clock, db, timers
@@ -155,6 +156,37 @@ class TestSweep:
         assert sweep(handlers=HANDLERS, now=NOON) == 0
         Timer.objects.update(claimed_until=clock.real_now() - timedelta(seconds=1))
         assert sweep(handlers=HANDLERS, now=NOON) == 1
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db
+class TestWhatASweepReads:
+    """Rows that the server reads for a sweep."""
+
+    @staticmethod
+    def read_for_a_sweep(*, firing: int) -> int:
+        def reads() -> int:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+                return sum(int(value) for _, value in cursor.fetchall())
+
+        before = reads()
+        assert sweep(handlers=HANDLERS, now=NOON) == firing
+        return reads() - before
+
+    @staticmethod
+    def set_many(subjects: range, *, due_at: datetime) -> None:
+        in_use_case(lambda: set_timers(Deadline("expire", subject, due_at) for subject in subjects))
+
+    @pytest.mark.parametrize("firing", [0, 2])
+    def test_is_the_same_however_many_are_pending_or_have_fired(self, firing: int) -> None:
+        self.set_many(range(1, firing + 1), due_at=NOON)
+        self.set_many(range(100, 110), due_at=LATER)
+        few = self.read_for_a_sweep(firing=firing)
+        self.set_many(range(11, firing + 11), due_at=NOON)
+        self.set_many(range(1_000, 6_000), due_at=LATER)
+        Timer.objects.filter(subject__gte=4_000).update(fired_at=NOON, due_at=NOON)
+        assert self.read_for_a_sweep(firing=firing) <= few + 4
 
 
 @pytest.mark.django_db
