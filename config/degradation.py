@@ -1,6 +1,8 @@
-"""What switches plans on by itself, and what the product can do without: two tables. See Note [Degradation]."""
+"""What switches plans on by itself, and what the product can do without: its tables. See Note [Degradation]."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final
 
 from apps.reconciliation import api as reconciliation
 from tradecore import degradation, freezes
@@ -48,7 +50,8 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency(
         name="cache",
         variables=("REDIS_URL",),
-        without_it="What it would remember is read from the database, after a fifth of a second at most.",
+        without_it="Three calls wait for it, a fifth of a second each; then each misses at once, until it is back. "
+        "Whoever uses it does without it.",
     ),
     Dependency(
         name="broker",
@@ -77,3 +80,9 @@ DEPENDENCIES: tuple[Dependency, ...] = (
         without_it="While the database does not answer, every process goes on with what it read last.",
     ),
 )
+
+#: Who uses the cache, by module, and what each does where every call is a miss. See Note [A cache that is away].
+CACHE_USERS: Final[Mapping[str, str]] = {
+    "apps.integrations.views.health": "It says that the cache is away, and that the process is ready all the same.",
+    "config.housekeeping": "What is purged by a walk through its whole table waits until the cache is back.",
+}

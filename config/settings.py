@@ -128,7 +128,8 @@ _REDIS_CACHE: dict[str, Any] = {
     "BACKEND": "django_redis.cache.RedisCache",
     "LOCATION": REDIS_URL,
     "OPTIONS": {
-        # A cache that answers late is worse than none: a Redis that hangs costs a request a fifth of a second a call.
+        # A cache that answers late is worse than none: see Note [A cache that is away].
+        "REDIS_CLIENT_CLASS": "tradecore.cache.CacheClient",
         "SOCKET_CONNECT_TIMEOUT": 0.2,
         "SOCKET_TIMEOUT": 0.2,
         # The cache is never the truth, so losing it is a miss and not an error; the log says so, once a second.

@@ -1,12 +1,14 @@
 """What is declared of degradation, and that its triggers measure what they say."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
-from config.degradation import DEPENDENCIES, PROMOTIONS_OFF_AT_FREEZES, TRIGGERS
+from config.degradation import CACHE_USERS, DEPENDENCIES, PROMOTIONS_OFF_AT_FREEZES, TRIGGERS
 from config.environment import env
 from config.jobs import JOBS
+from config.settings import BASE_DIR
 from tradecore import clock, degradation, freezes, live_settings
 from tradecore.degradation import PLANS, Dependency, Trigger
 
@@ -27,6 +29,18 @@ def test_every_address_in_the_environment_is_of_a_declared_dependency() -> None:
     """But the database's: nothing can be done without that."""
     addresses = {name for name in env.scheme if name.endswith("_URL")} - {"DATABASE_URL"}
     assert addresses == {name for dependency in DEPENDENCIES for name in dependency.variables}
+
+
+def test_everybody_who_uses_the_cache_says_what_they_do_without_it() -> None:
+    sources = [path for folder in ("apps", "config", "tradecore") for path in (BASE_DIR / folder).rglob("*.py")]
+    users = {
+        ".".join(path.relative_to(BASE_DIR).with_suffix("").parts)
+        for path in sources
+        if re.search(r"django\.core\.cache|django_redis import|get_redis_connection", path.read_text())
+        and path.name != "settings.py"
+    }
+    assert users == set(CACHE_USERS)
+    assert all(said.endswith(".") for said in CACHE_USERS.values())
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: trigger.name)
