@@ -101,7 +101,9 @@ def _settings_faults() -> Iterator[str]:
 
 
 def _key_faults() -> Iterator[str]:
-    """The keys of the ledger's manifests."""
+    """The keys of the ledger's manifests, and of marks."""
+    if settings.STRESS_KEY and not _is_secret(settings.STRESS_KEY):
+        yield f"STRESS_KEY is known or simple: set it to {MIN_SECRET_LENGTH} or more random characters, or leave it out"
     key = settings.LEDGER_SIGNING_KEY
     if not is_key(key) or key == settings.EMBEDDED_LEDGER_KEY:
         yield "LEDGER_SIGNING_KEY is empty, known or no key, so the books prove nothing: set it to base64 of 32 bytes"

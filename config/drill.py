@@ -4,22 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from apps.integrations.api import PORT, Message
+from apps.integrations.api import PORT
 from apps.payments.api import PROVIDERS
 from apps.payments.sandbox.book import Book
 from apps.payments.sandbox.provider import SandboxProvider
 from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from apps.settlement.bank.sandbox import SandboxBank
+from config.extensions import Nobody
 from config.rail import ConnectedBank
 from config.subscriptions import EVENTS, TIMERS
-
-
-class _Nobody:
-    """Gets every message, and keeps none: who lives in a drill is nobody."""
-
-    def send(self, message: Message) -> None:
-        """Nothing is sent."""
 
 
 @contextmanager
@@ -33,7 +27,7 @@ def drill_world(*, now: datetime) -> Iterator[reconciliation.World]:
     doctored = reconciliation.DoctoredDesk(desk)
     PROVIDERS.register("sandbox", doctored)
     settlement.BANKS.register("sandbox", ConnectedBank(SandboxBank(moment_ms=0)))
-    PORT.register("default", _Nobody())
+    PORT.register("default", Nobody())
     try:
         yield reconciliation.World(events=EVENTS, timers=TIMERS, desk=desk, provider=doctored, now=now)
     finally:

@@ -16,6 +16,7 @@ env = environ.Env(
     TRADECORE_TEST_DB_SUFFIX=(str, ""),
     SECRET_KEY=(str, ""),
     SECRET_KEY_FALLBACKS=(list, []),
+    STRESS_KEY=(str, ""),
     DEBUG=(bool, False),
     ALLOWED_HOSTS=(list, []),
     CSRF_TRUSTED_ORIGINS=(list, []),

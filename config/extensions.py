@@ -6,7 +6,7 @@ from apps.aftersales import api as aftersales
 from apps.catalog import api as catalog
 from apps.checkout import api as checkout
 from apps.fees import api as fees
-from apps.integrations.api import PORT, ConsolePort, EmailPort, MessagePort, NoPort
+from apps.integrations.api import PORT, ConsolePort, EmailPort, Message, MessagePort, NoPort
 from apps.inventory import api as inventory
 from apps.ledger import api as ledger
 from apps.payments.api import PROVIDERS, Statement, store_webhook
@@ -18,7 +18,10 @@ from apps.settlement.bank import make_sandbox_bank
 from config.degradation import DEPENDENCIES, TRIGGERS
 from config.live_settings import LIVE_SETTINGS
 from config.rail import ConnectedBank
-from tradecore import approvals, clock, degradation, live_settings
+from tradecore import approvals, clock, degradation, live_settings, worlds
+
+#: The book of a sandbox that is known to one process only.
+IN_MEMORY = ":memory:"
 
 
 def install_extensions() -> None:
@@ -60,6 +63,37 @@ def install_extensions() -> None:
         degradation.DEPENDENCIES.register(dependency.name, dependency)
     checkout.CREATOR_SHARES.register("default", checkout.NoCreators())
     PORT.register("default", _make_message_port())
+    _install_in_shadow()
+
+
+def _install_in_shadow() -> None:
+    """What leads outside leads a stress test to sandboxes of its run, and its messages to nobody."""
+    PROVIDERS.register_in_shadow(
+        "sandbox",
+        lambda: make_sandbox_provider(
+            url="",
+            webhook_secrets=settings.SANDBOX_WEBHOOK_SECRETS,
+            book=shadow_book(settings.SANDBOX_BOOK, run=worlds.current()),
+            sink=_store_event,
+        ),
+    )
+    settlement.BANKS.register_in_shadow(
+        "sandbox",
+        lambda: ConnectedBank(make_sandbox_bank(book=shadow_book(settings.SANDBOX_BANK_BOOK, run=worlds.current()))),
+    )
+    PORT.register_in_shadow("default", Nobody)
+
+
+def shadow_book(book: str, *, run: str) -> str:
+    """Where a sandbox of a run keeps its book: beside that of the real world."""
+    return book if book == IN_MEMORY else f"{book}.{run}{worlds.SUFFIX}"
+
+
+class Nobody:
+    """Gets every message, and keeps none."""
+
+    def send(self, message: Message) -> None:
+        """Nothing is sent."""
 
 
 def _make_message_port() -> MessagePort:

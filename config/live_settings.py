@@ -7,6 +7,7 @@ from apps.checkout import api as checkout
 from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from config.degradation import PAYOUTS_OFF_AT_BREAKS, PROMOTIONS_OFF_AT_FREEZES
+from tradecore.http.marks import STRESS_UNTIL
 from tradecore.live_settings import LiveSetting
 
 LIVE_SETTINGS: tuple[LiveSetting[Any], ...] = (
@@ -19,4 +20,5 @@ LIVE_SETTINGS: tuple[LiveSetting[Any], ...] = (
     reconciliation.REFUND_TIMES,
     settlement.ACCOUNT_REST_S,
     settlement.RUN_LIMIT,
+    STRESS_UNTIL,
 )

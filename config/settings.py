@@ -28,6 +28,11 @@ SECRET_KEY = env("SECRET_KEY") or ("" if IN_PRODUCTION else EMBEDDED_SECRET_KEY)
 if not SECRET_KEY:
     refuse("SECRET_KEY is not set: set it to 50 or more random characters")
 SECRET_KEY_FALLBACKS = env("SECRET_KEY_FALLBACKS")
+# What marks the requests of `manage.py stress`. Empty: none is taken, and nothing can be stressed.
+EMBEDDED_STRESS_KEY = "embedded-only-" + "not-a-secret-" * 3
+STRESS_KEY = env("STRESS_KEY") or ("" if IN_PRODUCTION else EMBEDDED_STRESS_KEY)
+# Where a marked request may go: what shoppers and payment providers ask, and nothing that people operate by.
+STRESS_PATHS = ("/store/v1/", "/payments/v1/webhooks/")
 DEBUG = env("DEBUG")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS") or ([] if IN_PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
@@ -85,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tradecore.http.middleware.RequestMiddleware",
+    "tradecore.http.marks.ShadowMiddleware",
     "tradecore.http.middleware.RateLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

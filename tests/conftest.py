@@ -40,7 +40,7 @@ def _nothing_remembered() -> None:
     forget_markets()
     revisions.be_empty()
     breakers.close_all()
-    db.RETRIES.refill()
+    db.RETRIES.forget()
 
 
 @pytest.fixture(autouse=True)

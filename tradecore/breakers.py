@@ -5,7 +5,9 @@ A circuit is closed as long as its calls succeed. So many failures in a row open
 in which they failed before, without being tried; so whoever calls needs to know nothing of circuits. After a rest one
 call may try (half open): its success closes the circuit, its failure opens it for another rest. What counts as a
 failure is said by whoever calls: that somebody does not answer is one, that they refuse is none. A circuit belongs to
-one process. It says in the log that it has opened, and that it has closed, with the number of calls that it spared.
+one process; of `Circuits` each world has its own (Note [Remembered by world] of `tradecore.worlds`), as a sandbox of a
+stress test that is silent says nothing of the real provider. It says in the log that it has opened, and that it has
+closed, with the number of calls that it spared.
 """
 
 import threading
@@ -16,6 +18,8 @@ from enum import StrEnum
 from weakref import WeakSet
 
 import structlog
+
+from tradecore.worlds import ByWorld, marked
 
 log = structlog.get_logger()
 
@@ -102,14 +106,16 @@ class Circuits:
         self._failures = failures
         self._rest_s = rest_s
         self._lock = threading.Lock()
-        self._known: dict[str, Circuit] = {}
+        self._known: ByWorld[dict[str, Circuit]] = ByWorld(dict)
 
     def to(self, name: str) -> Circuit:
         """The circuit to the one of that name."""
         with self._lock:
-            if name not in self._known:
-                self._known[name] = Circuit(f"{self._kind}.{name}", failures=self._failures, rest_s=self._rest_s)
-            return self._known[name]
+            known = self._known.get()
+            if name not in known:
+                shown = marked(f"{self._kind}.{name}")
+                known[name] = Circuit(shown, failures=self._failures, rest_s=self._rest_s)
+            return known[name]
 
 
 _all: "WeakSet[Circuit]" = WeakSet()

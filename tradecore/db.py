@@ -29,6 +29,7 @@ from tradecore import locks, prepared, worker_leases
 from tradecore.deadlines import time_left
 from tradecore.errors import Kind, Refusal
 from tradecore.retry_budget import RetryBudget
+from tradecore.worlds import ByWorld
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +43,7 @@ _UNREACHABLE = frozenset({1040, 1203, 2002, 2003})
 _PAUSES_S = (0.010, 0.040, 0.160)
 
 #: See Note [Retry budgets].
-RETRIES = RetryBudget(share=0.1, per_second=10, reserve=100)
+RETRIES = ByWorld(lambda: RetryBudget(share=0.1, per_second=10, reserve=100))
 
 
 @dataclass
@@ -276,7 +277,7 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
 
 def _with_retries(attempt: Callable[[], R]) -> R:
     reconnected = False
-    RETRIES.earn()
+    RETRIES.get().earn()
     for pause in (*_PAUSES_S, None):
         try:
             return attempt()
@@ -289,7 +290,7 @@ def _with_retries(attempt: Callable[[], R]) -> R:
                 raise
             if pause is None or (number == _LOCK_WAIT_TIMEOUT and _web.get()):
                 raise Busy from error
-            if time_left(at_most=pause) < pause or not RETRIES.spend():
+            if time_left(at_most=pause) < pause or not RETRIES.get().spend():
                 raise Busy from error
             if lost:
                 reconnected = True

@@ -28,6 +28,7 @@ from redis.retry import Retry
 from tradecore.breakers import Circuit
 from tradecore.db import assert_no_transaction
 from tradecore.errors import Kind, Refusal
+from tradecore.worlds import marked
 
 #: Redis answers in a fraction of a millisecond or is in trouble.
 ANSWER_TIMEOUT_S: Final = 0.1
@@ -126,7 +127,8 @@ class Bucket:
 
     @property
     def key(self) -> str:
-        return f"{self.rule.name}:{self.subject}"
+        """Those of the shadow are buckets of their own, wherever they are kept."""
+        return marked(f"{self.rule.name}:{self.subject}")
 
 
 @dataclass(frozen=True, slots=True)

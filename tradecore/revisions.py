@@ -6,6 +6,8 @@ memory, and reading them asks nobody. Whoever changes them counts their revision
 of each process reads all revisions twice a second, in one statement, and what is behind is loaded anew. That holds the
 promise of two seconds with a loaded machine between.
 
+Each world has its own memory (Note [Remembered by world] of `tradecore.worlds`); the thread keeps that of the real one.
+
 While the database does not answer, what was read last goes on serving. A process without that thread (a command, a
 test) loads what it needs at its first question, and sees its own changes at once.
 """
@@ -23,6 +25,7 @@ from django.db.models import F
 from tradecore import db
 from tradecore.locks import Rank, note_lock
 from tradecore.models import Revision
+from tradecore.worlds import ByWorld
 
 log = structlog.get_logger()
 
@@ -43,6 +46,12 @@ class _Kept(Generic[V]):
     value: V
 
 
+class _Memory(Generic[V]):
+    """What one world keeps of a value; nothing before it was read."""
+
+    kept: _Kept[V] | None = None
+
+
 class Watched(Generic[V]):
     """One value that is loaded from the database when its revision has moved, and never by who reads it.
 
@@ -53,37 +62,41 @@ class Watched(Generic[V]):
         self.name = name
         self._load = load
         self._empty = empty
-        self._kept: _Kept[V] | None = None
+        self._memory: ByWorld[_Memory[V]] = ByWorld(_Memory)
         _all[name] = self
 
     def get(self) -> V:
         """The value as it was read last. Asks the database only where this process has not read it, or changed it."""
-        kept = self._kept
+        kept = self._memory.get().kept
         if kept is None or kept.revision == _FORGOTTEN:
             kept = self._read(_read_revisions().get(self.name, 0))
         return kept.value
 
     def peek(self) -> V:
         """The value as it was read last, empty where it never was: asks nobody, whatever has happened."""
-        return self._empty if self._kept is None else self._kept.value
+        kept = self._memory.get().kept
+        return self._empty if kept is None else kept.value
 
     def catch_up(self, revision: int) -> None:
         """Load the value anew if it is not of this revision."""
-        if self._kept is None or self._kept.revision != revision:
+        kept = self._memory.get().kept
+        if kept is None or kept.revision != revision:
             self._read(revision)
 
     def forget(self) -> None:
         """Load the value anew at the next question: this process has changed it."""
-        if self._kept is not None:
-            self._kept = _Kept(_FORGOTTEN, self._kept.value)
+        memory = self._memory.get()
+        if memory.kept is not None:
+            memory.kept = _Kept(_FORGOTTEN, memory.kept.value)
 
     def be_empty(self) -> None:
         """Know that the tables are empty: for tests, whose rows go away behind its back."""
-        self._kept = _Kept(0, self._empty)
+        self._memory.forget()
+        self._memory.get().kept = _Kept(0, self._empty)
 
     def _read(self, revision: int) -> _Kept[V]:
         """The revision was read before: what is loaded may be newer, and is then loaded once more."""
-        self._kept = kept = _Kept(revision, self._load())
+        self._memory.get().kept = kept = _Kept(revision, self._load())
         return kept
 
 

@@ -1,6 +1,7 @@
 """Every process that makes ids holds a worker number, leased in a table.
 
 The lease is renewed between transactions, never inside one: a rolled-back renewal would hand the number to two.
+A number is of the process, whatever world it works in: it is leased in the real one, so no two ids of both are equal.
 It always takes the real clock, and whoever takes over an expired lease makes no id older than the lease's end.
 """
 
@@ -11,7 +12,7 @@ import time
 
 from django.db import IntegrityError
 
-from tradecore import ids
+from tradecore import ids, worlds
 from tradecore.models import WorkerLease
 
 LEASE_MS = 300_000
@@ -34,13 +35,14 @@ def ensure() -> None:
         return
     with _lock:
         if not _is_fresh():
-            _renew_or_acquire()
+            with worlds.real():
+                _renew_or_acquire()
 
 
 def release() -> None:
     """Give the number back at a clean end of the process."""
     global _held  # noqa: PLW0603 - one lease per process is the point
-    with _lock:
+    with _lock, worlds.real():
         if _held is not None and _held[0] == os.getpid():
             # Ids may have run ahead of the clock: whoever comes next makes none that was made here.
             until = max(_now_ms(), ids.last_ms() + 1)

@@ -56,7 +56,7 @@ from apps.pricing.api import (
 from apps.pricing.api import TaxBasePolicy as PricingTaxBasePolicy
 from apps.promotions.api import canonical_code, list_rules
 from apps.sellers.api import DeliveryRate, Shop, list_delivery_rates, list_shops
-from tradecore import degradation, freezes, wire
+from tradecore import degradation, freezes, wire, worlds
 from tradecore.ids import gene_of, new_id
 from tradecore.live_settings import LiveSetting, Scope, WholeNumber
 from tradecore.money import MAX_MINOR
@@ -114,7 +114,7 @@ def list_quoted_skus(*, token: str) -> list[int]:
 def _open_token(token: str) -> dict[str, Any]:
     """What `_sign` put into it. Refuses: QuoteInvalid."""
     try:
-        content: dict[str, Any] = signing.loads(token, salt=_SALT)
+        content: dict[str, Any] = signing.loads(token, salt=worlds.marked(_SALT))
     except signing.BadSignature as error:
         raise QuoteInvalid from error
     return content
@@ -334,4 +334,4 @@ def _sign(wish: Wish, buyer: Buyer, *, quote_id: int, expires_at: datetime) -> s
         "expires": expires_at.timestamp(),
         "wish": asdict(wish),
     }
-    return signing.dumps(content, salt=_SALT, compress=True)
+    return signing.dumps(content, salt=worlds.marked(_SALT), compress=True)

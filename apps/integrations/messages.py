@@ -74,7 +74,7 @@ class EmailPort:
             email.send()
 
 
-PORT: ExtensionPoint[MessagePort] = ExtensionPoint("messages")
+PORT: ExtensionPoint[MessagePort] = ExtensionPoint("messages", leads_outside=True)
 
 #: The kinds of events that anybody is told of.
 MESSAGE_KINDS = LETTER_KINDS

@@ -29,6 +29,7 @@ from apps.markets.contracts import (
 )
 from apps.markets.effective import in_force
 from apps.markets.errors import RegionUnknown, UnknownMarket
+from tradecore.worlds import ByWorld
 
 CACHE_TTL_S: Final = 5
 
@@ -49,8 +50,7 @@ class _Book:
 class _KeptBooks:
     """The books of all markets by code, as this process keeps them. Threads may read them twice, never half."""
 
-    def __init__(self) -> None:
-        self._kept: tuple[float, Mapping[str, _Book]] | None = None
+    _kept: tuple[float, Mapping[str, _Book]] | None = None
 
     def all(self) -> Mapping[str, _Book]:
         kept, asked_at_s = self._kept, time.monotonic()
@@ -62,7 +62,7 @@ class _KeptBooks:
         self._kept = None
 
 
-_books = _KeptBooks()
+_books: ByWorld[_KeptBooks] = ByWorld(_KeptBooks)
 
 
 def get_market(code: str, *, now: datetime) -> Market:
@@ -72,7 +72,7 @@ def get_market(code: str, *, now: datetime) -> Market:
 
 def list_markets(*, now: datetime) -> list[Market]:
     """All markets as they stand at `now`, by code; closed ones included."""
-    return [_market(book, now) for book in _books.all().values() if _has_opened(book, now)]
+    return [_market(book, now) for book in _books.get().all().values() if _has_opened(book, now)]
 
 
 def list_tax_rates(market_code: str, region: str, *, now: datetime) -> dict[str, int]:
@@ -102,7 +102,7 @@ def get_tax_jurisdiction(market_code: str, region: str, *, now: datetime) -> str
 
 def list_delivery_options(market_code: str) -> list[DeliveryOption]:
     """What buyers of the market choose from, by code. Refuses: UnknownMarket."""
-    book = _books.all().get(market_code)
+    book = _books.get().all().get(market_code)
     if book is None:
         raise UnknownMarket(market=market_code[:16])
     return list(book.delivery_options)
@@ -110,11 +110,11 @@ def list_delivery_options(market_code: str) -> list[DeliveryOption]:
 
 def forget_markets() -> None:
     """Read the markets anew at the next question. See Note [Cached markets]."""
-    _books.forget()
+    _books.get().forget()
 
 
 def _book(code: str, now: datetime) -> _Book:
-    book = _books.all().get(code)
+    book = _books.get().all().get(code)
     if book is None or not _has_opened(book, now):
         raise UnknownMarket(market=code[:16])
     return book

@@ -200,4 +200,4 @@ class PaymentProvider(Protocol):
         """The statement in a webhook whose signature and freshness hold. Refuses: WebhookRefused."""
 
 
-PROVIDERS: ExtensionPoint[PaymentProvider] = ExtensionPoint("payment providers")
+PROVIDERS: ExtensionPoint[PaymentProvider] = ExtensionPoint("payment providers", leads_outside=True)

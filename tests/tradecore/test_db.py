@@ -89,7 +89,7 @@ class TestUseCase:
             attempts.append(1)
             raise OperationalError(1213, "Deadlock found")
 
-        while db.RETRIES.spend():
+        while db.RETRIES.get().spend():
             pass
         with pytest.raises(db.Busy):
             in_use_case(body)

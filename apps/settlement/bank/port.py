@@ -101,7 +101,7 @@ class Bank(Protocol):
         """Our account's statement of a day, in the order in which it was booked. Raises BankUnreachable."""
 
 
-BANKS: ExtensionPoint[Bank] = ExtensionPoint("banks")
+BANKS: ExtensionPoint[Bank] = ExtensionPoint("banks", leads_outside=True)
 
 #: A bank that does not answer is left alone for a while, as if it had not answered again.
 BANK_CIRCUITS = Circuits("bank", failures=5, rest_s=10.0)
