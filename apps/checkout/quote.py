@@ -7,8 +7,9 @@ it, and a purchase of it takes the id for good.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.core import signing
@@ -62,6 +63,8 @@ from tradecore.live_settings import LiveSetting, Scope, WholeNumber
 from tradecore.money import MAX_MINOR
 
 _SALT = "checkout.quote"
+#: So many opened tokens a process keeps at hand: more than there are purchases on their way in it.
+_OPEN_MAX = 128
 
 QUANTITY_LIMIT = LiveSetting(
     name="checkout.quantity_limit",
@@ -73,6 +76,16 @@ QUANTITY_LIMIT = LiveSetting(
 
 #: Shop -> delivery option -> what it charges for it.
 _Rates = Mapping[int, Mapping[str, DeliveryRate]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a token says: which quote it is, whose, of what, and until when it is honoured."""
+
+    quote_id: int
+    scope: str
+    wish: Wish
+    expires_at: datetime
 
 
 def make_quote(*, wish: Wish, buyer: Buyer, now: datetime, quote_id: int | None = None) -> Quote:
@@ -88,8 +101,30 @@ def make_quote(*, wish: Wish, buyer: Buyer, now: datetime, quote_id: int | None 
 def read_token(*, token: str, buyer: Buyer) -> tuple[int, Wish, datetime]:
     """The quote's id, its wish, and until when it is honoured. Refuses: QuoteInvalid."""
     content = _open_token(token)
-    if content["scope"] != buyer.scope:
+    if content.scope != buyer.scope:
         raise QuoteInvalid
+    return content.quote_id, content.wish, content.expires_at
+
+
+def list_quoted_skus(*, token: str) -> list[int]:
+    """The SKUs of a token, whoever it is for; none of one that is not ours."""
+    try:
+        content = _open_token(token)
+    except QuoteInvalid:
+        return []
+    return [line.sku_id for line in content.wish.lines]
+
+
+@lru_cache(maxsize=_OPEN_MAX)
+def _open_token(token: str) -> _Content:
+    """What `_sign` put into it: opened once in a purchase, which asks for it at each of its steps.
+
+    Refuses: QuoteInvalid.
+    """
+    try:
+        content = signing.loads(token, salt=worlds.marked(_SALT))
+    except signing.BadSignature as error:
+        raise QuoteInvalid from error
     stored = content["wish"]
     wish = Wish(
         **{
@@ -99,25 +134,7 @@ def read_token(*, token: str, buyer: Buyer) -> tuple[int, Wish, datetime]:
             "coupon_codes": tuple(stored["coupon_codes"]),
         }
     )
-    return content["id"], wish, datetime.fromtimestamp(content["expires"], UTC)
-
-
-def list_quoted_skus(*, token: str) -> list[int]:
-    """The SKUs of a token, whoever it is for; none of one that is not ours."""
-    try:
-        content = _open_token(token)
-    except QuoteInvalid:
-        return []
-    return [line["sku_id"] for line in content["wish"]["lines"]]
-
-
-def _open_token(token: str) -> dict[str, Any]:
-    """What `_sign` put into it. Refuses: QuoteInvalid."""
-    try:
-        content: dict[str, Any] = signing.loads(token, salt=worlds.marked(_SALT))
-    except signing.BadSignature as error:
-        raise QuoteInvalid from error
-    return content
+    return _Content(content["id"], content["scope"], wish, datetime.fromtimestamp(content["expires"], UTC))
 
 
 def requote(*, token: str, buyer: Buyer, now: datetime) -> tuple[Quote, Wish]:

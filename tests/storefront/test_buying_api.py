@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.core import signing
 
 from apps.catalog.models import SkuPrice
 from apps.checkout import api as checkout
@@ -152,6 +154,12 @@ class TestQuote:
 
 
 class TestPurchase:
+    def test_opens_its_quote_once(self, quote: Callable[..., Any], buy: Callable[..., Any]) -> None:
+        quoted = quote()
+        with patch.object(signing, "loads", wraps=signing.loads) as opened:
+            assert buy(quoted).status_code == 201
+        assert [call.kwargs for call in opened.call_args_list] == [{"salt": "checkout.quote"}]
+
     @pytest.mark.parametrize(
         ("token", "status", "next_action"),
         [("tok_ok", 201, None), ("tok_3ds", 202, "redirect"), ("tok_silent", 202, "await_provider")],
