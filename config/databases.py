@@ -56,6 +56,7 @@ def _sqlite(local: Path) -> dict[str, Any]:
 def _mysql(settings: dict[str, Any], guards: str) -> dict[str, Any]:
     collation = env("DATABASE_COLLATION")
     return {
+        "ENGINE": "tradecore.mysql",
         "OPTIONS": {
             "charset": "utf8mb4",
             "collation": collation,

@@ -1,7 +1,12 @@
 """What every session of the database rests on."""
 
+import time
+
 import pytest
-from django.db import connection
+from django.db import OperationalError, close_old_connections, connection
+
+from tests.support import NOON, in_use_case
+from tradecore.models import Freeze
 
 
 @pytest.mark.mariadb
@@ -26,3 +31,77 @@ class TestMariaDBSession:
         with connection.cursor() as cursor:
             cursor.execute("SELECT @@sql_mode")
             assert "STRICT_TRANS_TABLES" in cursor.fetchone()[0]
+
+
+def said(name: str) -> int:
+    """What the server has counted of this session: `Questions`, or `Com_admin_commands`, of which a ping is one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE %s", [name])
+        return int(cursor.fetchone()[1])
+
+
+def freeze() -> None:
+    Freeze.objects.create(kind="sku_sale", subject=1, reason="test", placed_by="test", placed_at=NOON)
+
+
+def freeze_and_fail() -> None:
+    freeze()
+    raise ZeroDivisionError
+
+
+def begin_request(*, checked_s_ago: float) -> None:
+    close_old_connections()
+    connection._checked_at = time.monotonic() - checked_s_ago  # type: ignore[attr-defined]
+
+
+def lose_connection() -> None:
+    """End the session as the server would; nothing tells its client."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CONNECTION_ID()")
+        (session,) = cursor.fetchone()
+    with connection.copy().cursor() as other:
+        other.execute(f"KILL {session}")
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db(transaction=True)
+class TestRoundTrips:
+    """See the Note of `tradecore/mysql/base.py`."""
+
+    def test_of_a_transaction_are_two(self) -> None:
+        before = said("Questions")
+        in_use_case(lambda: None)
+        assert said("Questions") - before == 2 + 1, "BEGIN, COMMIT, and the question itself"
+
+    def test_undo_what_fails_and_keep_what_comes_after(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            in_use_case(freeze_and_fail)
+        assert not Freeze.objects.exists()
+        freeze()
+        connection.close()
+        assert Freeze.objects.exists()
+
+    @pytest.mark.parametrize(("checked_s_ago", "pings"), [(0.1, 0), (2, 1)])
+    def test_ask_for_the_server_once_in_a_while(self, checked_s_ago: float, pings: int) -> None:
+        before = said("Com_admin_commands")
+        begin_request(checked_s_ago=checked_s_ago)
+        assert said("Com_admin_commands") - before == pings
+        assert said("Com_admin_commands") - before == pings
+
+    def test_find_a_connection_lost_before_anything_fails(self) -> None:
+        lose_connection()
+        begin_request(checked_s_ago=2)
+        freeze()
+
+    def test_find_one_lost_just_now_by_one_error(self) -> None:
+        lose_connection()
+        begin_request(checked_s_ago=0.1)
+        with pytest.raises(OperationalError):
+            freeze()
+        begin_request(checked_s_ago=0.1)
+        freeze()
+
+    def test_spare_a_use_case_that_error(self) -> None:
+        lose_connection()
+        begin_request(checked_s_ago=0.1)
+        in_use_case(freeze)
