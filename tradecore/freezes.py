@@ -13,7 +13,8 @@ from tradecore.models import Freeze
 #: How late a process may hear of a freeze that another one has placed.
 REMEMBERED_S = 2
 
-_frozen: Memo[tuple[str, int], bool] = Memo(ttl_s=REMEMBERED_S)
+#: Everything of a kind that is frozen: little, as each of it is somebody's to look at.
+_frozen: Memo[str, frozenset[int]] = Memo(ttl_s=REMEMBERED_S)
 
 SKU_SALE = "sku_sale"
 PROMOTION = "promotion"
@@ -33,7 +34,7 @@ def place_freeze(*, kind: str, subject: int, reason: str, actor: str, now: datet
     _, placed = Freeze.objects.get_or_create(
         kind=kind, subject=subject, defaults={"reason": reason, "placed_by": actor, "placed_at": now}
     )
-    _frozen.forget((kind, subject))
+    _frozen.forget(kind)
     if placed:
         audit.record(actor=actor, action="freeze.placed", subject=f"{kind}:{subject}", reason=reason, now=now)
 
@@ -41,15 +42,14 @@ def place_freeze(*, kind: str, subject: int, reason: str, actor: str, now: datet
 @db.use_case
 def lift_freeze(*, kind: str, subject: int, reason: str, actor: str, now: datetime) -> None:
     """Lift a freeze. Lifting what is not frozen changes nothing."""
-    _frozen.forget((kind, subject))
+    _frozen.forget(kind)
     if Freeze.objects.filter(kind=kind, subject=subject).delete()[0]:
         audit.record(actor=actor, action="freeze.lifted", subject=f"{kind}:{subject}", reason=reason, now=now)
 
 
 def list_frozen(*, kind: str, subjects: Iterable[int]) -> frozenset[int]:
     """Those of the subjects that are frozen, as of REMEMBERED_S ago at most."""
-    answers = _frozen.get_many([(kind, subject) for subject in subjects], _load)
-    return frozenset(subject for (_, subject), is_frozen in answers.items() if is_frozen)
+    return _frozen.get_many([kind], _load)[kind].intersection(subjects)
 
 
 def read_frozen(*, kind: str) -> frozenset[int]:
@@ -57,7 +57,5 @@ def read_frozen(*, kind: str) -> frozenset[int]:
     return frozenset(Freeze.objects.filter(kind=kind).values_list("subject", flat=True))
 
 
-def _load(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], bool]:
-    subjects = [subject for _, subject in keys]
-    frozen = set(Freeze.objects.filter(subject__in=subjects).values_list("kind", "subject"))
-    return {key: key in frozen for key in keys}
+def _load(kinds: Collection[str]) -> dict[str, frozenset[int]]:
+    return {kind: read_frozen(kind=kind) for kind in kinds}

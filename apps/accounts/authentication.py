@@ -50,4 +50,5 @@ def _user(token: str) -> tuple[Principal, frozenset[str]]:
     if bearer.user_id is None:  # another system's own token, by client credentials
         return Principal(PrincipalKind.CLIENT, bearer.application_id), bearer.scopes
     app_id = None if bearer.is_ours else bearer.application_id
-    return Principal(PrincipalKind.BUYER, bearer.user_id, is_staff=bearer.is_staff, app_id=app_id), bearer.scopes
+    user = Principal(PrincipalKind.BUYER, bearer.user_id, email=bearer.email, is_staff=bearer.is_staff, app_id=app_id)
+    return user, bearer.scopes

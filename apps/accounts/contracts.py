@@ -38,11 +38,12 @@ class Profile:
 class Bearer:
     """Whom an access token speaks for, and what it was given for.
 
-    `user_id` is None where an application speaks for itself (the grant of client credentials). `is_ours`: the
-    application is the marketplace's own.
+    `user_id` is None, and `email` is empty, where an application speaks for itself (the grant of client credentials).
+    `is_ours`: the application is the marketplace's own.
     """
 
     user_id: int | None
+    email: str
     application_id: int
     is_ours: bool
     is_staff: bool

@@ -1,8 +1,9 @@
 """Reads of accounts. Whatever belongs to somebody is found by its owner only."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from oauth2_provider.models import get_access_token_model
 
 from apps.accounts import models
@@ -12,6 +13,7 @@ from apps.accounts.errors import EmailInvalid
 from apps.accounts.tokens import CLIENT_ID, token_checksum
 from tradecore import clock
 from tradecore.errors import NotFound
+from tradecore.prepared import Select
 
 
 def find_bearer(*, access_token: str) -> Bearer | None:
@@ -19,23 +21,38 @@ def find_bearer(*, access_token: str) -> Bearer | None:
 
     One statement. A token that is restricted to certain resources (RFC 8707) speaks for nobody here.
     """
-    rows = get_access_token_model().objects.filter(
-        Q(user__isnull=True) | Q(user__is_active=True),
-        token_checksum=token_checksum(access_token),
-        expires__gt=clock.real_now(),
-    )
-    row = rows.values(
-        "user_id", "application_id", "application__client_id", "user__is_staff", "scope", "resource"
-    ).first()
-    if row is None or row["resource"]:
+    row = _BEARER.find(checksum=token_checksum(access_token), now=clock.real_now())
+    if row is None:
+        return None
+    user_id, email, is_staff, application_id, client_id, scope, resource = row
+    if resource:
         return None
     return Bearer(
-        user_id=row["user_id"],
-        application_id=row["application_id"],
-        is_ours=row["application__client_id"] == CLIENT_ID,
-        is_staff=bool(row["user__is_staff"]),
-        scopes=frozenset(row["scope"].split()),
+        user_id=user_id,
+        email=email or "",
+        application_id=application_id,
+        is_ours=client_id == CLIENT_ID,
+        is_staff=bool(is_staff),
+        scopes=frozenset(scope.split()),
     )
+
+
+def _bearer(*, checksum: Any, now: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    rows: QuerySet[Any] = get_access_token_model().objects.filter(
+        Q(user__isnull=True) | Q(user__is_active=True), token_checksum=checksum, expires__gt=now
+    )
+    return rows.values_list(
+        "user_id",
+        "user__email",
+        "user__is_staff",
+        "application_id",
+        "application__client_id",
+        "scope",
+        "resource",
+    )
+
+
+_BEARER = Select(_bearer)
 
 
 def get_profile(*, user_id: int) -> Profile:
@@ -74,10 +91,13 @@ def find_user_id(*, email: str) -> int | None:
 
 def get_address(*, user_id: int, address_id: int) -> SavedAddress:
     """Refuses: NotFound (also for somebody else's)."""
-    row = models.Address.objects.filter(pk=address_id, user_id=user_id).first()
+    row = _ADDRESS.find(user=user_id, address=address_id)
     if row is None:
         raise NotFound(what="address")
     return view_address(row)
+
+
+_ADDRESS = Select(lambda user, address: models.Address.objects.filter(pk=address, user_id=user))
 
 
 def list_addresses(*, user_id: int) -> list[SavedAddress]:

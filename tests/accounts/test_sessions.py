@@ -57,6 +57,7 @@ class TestSignIn:
         assert (pair.token_type, pair.expires_in, pair.scope) == ("Bearer", 3600, "store")
         assert find_bearer(access_token=pair.access_token) == Bearer(
             user_id=user.pk,
+            email="sara@example.com",
             application_id=Application.objects.get().pk,
             is_ours=True,
             is_staff=False,
@@ -288,7 +289,12 @@ class TestFindBearer:
         set_token_value(token, "of-the-warehouse")
         token.save()
         assert find_bearer(access_token="of-the-warehouse") == Bearer(
-            user_id=None, application_id=application.pk, is_ours=False, is_staff=False, scopes=frozenset({"events"})
+            user_id=None,
+            email="",
+            application_id=application.pk,
+            is_ours=False,
+            is_staff=False,
+            scopes=frozenset({"events"}),
         )
 
     @pytest.mark.parametrize("token", ["", "unknown", "t\u00f6ken"])

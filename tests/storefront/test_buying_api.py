@@ -1,5 +1,6 @@
 """Quotes, purchases and orders over HTTP: every way in which they can be answered is a documented one."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,8 @@ from unittest.mock import patch
 
 import pytest
 from django.core import signing
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.catalog.models import SkuPrice
 from apps.checkout import api as checkout
@@ -383,6 +386,16 @@ class TestOrder:
 
 
 class TestMembers:
+    def test_cost_a_quote_their_token_and_their_address(self, floor: ShopFloor, member: Api, robin: Any) -> None:
+        lines = [{"sku_id": str(floor.add_sku()), "quantity": 1}]
+        wish = {"market": "GB", "lines": lines, "delivery_option": "standard"}
+        wish["address_id"] = str(AddressFactory(user=robin, country="GB").pk)
+        member.post("/store/v1/quotes", wish)  # and now the masters are remembered
+        with CaptureQueriesContext(connection) as captured:
+            assert member.post("/store/v1/quotes", wish).status_code == 200
+        asked = [re.findall(r"SELECT .(\w+)", query["sql"])[0] for query in captured.captured_queries]
+        assert asked == ["oauth2_provider_accesstoken", "accounts_address", "catalog_sku", "promotions_scope"]
+
     def test_need_no_address_for_messages(self, floor: ShopFloor, member: Api, robin: Any) -> None:
         wish = {
             "market": "GB",

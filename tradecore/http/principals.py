@@ -15,11 +15,13 @@ class PrincipalKind(StrEnum):
 class Principal:
     """One authenticated caller: a registered user, a guest, or an internal client. `id` is the user's or guest's id.
 
-    `app_id` is the application of somebody else's through which a user calls.
+    `email` is a user's, as it is now; guests and clients have none. `app_id` is the application of somebody else's
+    through which a user calls.
     """
 
     kind: PrincipalKind
     id: int
+    email: str = ""
     is_staff: bool = False
     app_id: int | None = None
 

@@ -146,7 +146,7 @@ def _contact_email(form: Mapping[str, Any], principal: Principal) -> str:
         return accounts.canonical_email(form["email"])
     if principal.is_guest:
         raise EmailMissing
-    return accounts.get_profile(user_id=principal.id).email
+    return principal.email
 
 
 def _tenders(form: Mapping[str, Any]) -> tuple[checkout.TenderWish, ...]:
