@@ -21,8 +21,9 @@ from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Expression, Field, ForeignKey, Model, QuerySet
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
@@ -33,7 +34,22 @@ from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
 Row = TypeVar("Row")
 Argument = Any
+#: Makes what is found of the rows of the database.
+Reader = Callable[[Sequence[Any], BaseDatabaseWrapper], list[Any]]
 _SEQUENCES = (tuple, set, frozenset)
+
+#: The type whose values a column takes as they stand, by the kind of its field. Of any other value, the field itself
+#: makes what the column takes.
+_PLAIN: Mapping[str, type] = {
+    "BigIntegerField": int,
+    "BooleanField": bool,
+    "CharField": str,
+    "IntegerField": int,
+    "PositiveBigIntegerField": int,
+    "PositiveIntegerField": int,
+    "PositiveSmallIntegerField": int,
+    "TextField": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +72,18 @@ class Parameter(Expression):
         return "%s", [self.place]
 
 
+def _read_nothing(_rows: Sequence[Any], _database: BaseDatabaseWrapper) -> list[Any]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
     parameters: tuple[Any, ...]
-    read: Callable[[Sequence[Any]], list[Any]] = list
+    read: Reader = _read_nothing
 
-    def bind(self, arguments: Mapping[str, Argument]) -> list[Any]:
-        return [_value(each, arguments) if type(each) is _Place else each for each in self.parameters]
+    def bind(self, arguments: Mapping[str, Argument], database: BaseDatabaseWrapper) -> list[Any]:
+        return [_value(each, arguments, database) if type(each) is _Place else each for each in self.parameters]
 
 
 class _Prepared:
@@ -73,28 +93,26 @@ class _Prepared:
         self._build = build
         self._compiled: dict[Any, _Compiled | None] = {}
 
-    def _compile(self, *parameters: Any, **named: Any) -> _Compiled:
+    def _compile(self, database: BaseDatabaseWrapper, /, **parameters: Any) -> _Compiled:
         raise NotImplementedError
 
-    def _find(self, arguments: dict[str, Argument]) -> _Compiled | None:
+    def _find(self, arguments: dict[str, Argument], database: BaseDatabaseWrapper) -> _Compiled | None:
         """The statement for these arguments, whose sequences are padded; None if it can find nothing."""
-        shape: list[Any] = [connection.vendor]
+        shape: list[Any] = [database.vendor]
         for name, argument in arguments.items():
             shape.append(name)
             if isinstance(argument, _SEQUENCES):
                 arguments[name] = _padded(argument)
                 shape.append(len(arguments[name]))
-        return self._compiled_for(tuple(shape), arguments)
+        key = tuple(shape)
+        if key not in self._compiled:
+            self._compiled[key] = self._compile_for(arguments, database)
+        return self._compiled[key]
 
-    def _compiled_for(self, shape: tuple[Any, ...], arguments: Mapping[str, Argument]) -> _Compiled | None:
-        if shape not in self._compiled:
-            self._compiled[shape] = self._compile_for(arguments)
-        return self._compiled[shape]
-
-    def _compile_for(self, arguments: Mapping[str, Argument]) -> _Compiled | None:
+    def _compile_for(self, arguments: Mapping[str, Argument], database: BaseDatabaseWrapper) -> _Compiled | None:
         parameters = {name: _parameter(name, argument) for name, argument in arguments.items()}
         try:
-            return self._compile(**parameters)
+            return self._compile(database, **parameters)
         except EmptyResultSet:
             return None
 
@@ -107,98 +125,123 @@ class Select(_Prepared, Generic[Row]):
 
     def __call__(self, **arguments: Argument) -> list[Row]:
         """Everything that it finds."""
-        compiled = self._find(arguments)
+        database = _database()
+        compiled = self._find(arguments, database)
         if compiled is None:
             return []
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, compiled.bind(arguments))
-            return compiled.read(cursor.fetchall())
+        with database.cursor() as cursor:
+            cursor.execute(compiled.sql, compiled.bind(arguments, database))
+            return compiled.read(cursor.fetchall(), database)
 
     def find(self, **arguments: Argument) -> Row | None:
         """The first that it finds, or None."""
         return next(iter(self(**arguments)), None)
 
-    def _compile(self, **parameters: Any) -> _Compiled:
+    def _compile(self, database: BaseDatabaseWrapper, /, **parameters: Any) -> _Compiled:
         queryset = self._build(**parameters)
-        compiler = queryset.query.get_compiler(connection=connection)
+        compiler = queryset.query.get_compiler(connection=database)
         sql, bound = compiler.as_sql()
         return _Compiled(sql, tuple(bound), _reader(queryset, compiler))
 
 
-class Update(_Prepared):
+class _Change(_Prepared):
+    """A statement that changes rows. Returns how many it found."""
+
+    def __call__(self, **arguments: Argument) -> int:
+        database = _database()
+        compiled = self._find(arguments, database)
+        if compiled is None:
+            return 0
+        with database.cursor() as cursor:
+            cursor.execute(compiled.sql, compiled.bind(arguments, database))
+            return int(cursor.rowcount)
+
+
+class Update(_Change):
     """A conditional update, built as the rows to change and the new values. Returns how many rows it found."""
 
     def __init__(self, build: Callable[..., "tuple[QuerySet[Any, Any], Mapping[str, Any]]"]) -> None:
         super().__init__(build)
 
-    def __call__(self, **arguments: Argument) -> int:
-        return _change(self._find(arguments), arguments)
-
-    def _compile(self, **parameters: Any) -> _Compiled:
+    def _compile(self, database: BaseDatabaseWrapper, /, **parameters: Any) -> _Compiled:
         queryset, values = self._build(**parameters)
         query = queryset.query.chain(UpdateQuery)
         query.add_update_values({name: _of_field(queryset.model, name, value) for name, value in values.items()})
-        return _compile_query(query)
+        return _compile_query(query, database)
 
 
-class Delete(_Prepared):
+class Delete(_Change):
     """Takes rows away, without looking for what hangs on them. Returns how many."""
 
     def __init__(self, build: Callable[..., "QuerySet[Any, Any]"]) -> None:
         super().__init__(build)
 
-    def __call__(self, **arguments: Argument) -> int:
-        return _change(self._find(arguments), arguments)
-
-    def _compile(self, **parameters: Any) -> _Compiled:
-        return _compile_query(self._build(**parameters).query.chain(DeleteQuery))
+    def _compile(self, database: BaseDatabaseWrapper, /, **parameters: Any) -> _Compiled:
+        return _compile_query(self._build(**parameters).query.chain(DeleteQuery), database)
 
 
 def insert(*rows: Model) -> None:
     """Insert rows of one model, all of which have their keys, with one statement for each thousand or so."""
     if not rows:
         return
-    table = _table_of(type(rows[0]))
-    for batch in table.batches(rows):
-        parameters = [parameter for row in batch for parameter in table.parameters_of(row)]
-        with connection.cursor() as cursor:
+    database = _database()
+    table = _table_of(type(rows[0]), database)
+    for batch in table.batches(rows, database):
+        parameters = [parameter for row in batch for parameter in table.parameters_of(row, database)]
+        with database.cursor() as cursor:
             cursor.execute(table.statement(len(batch)), parameters)
     for row in rows:
-        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - documented for any model
+        row._state.adding, row._state.db = False, database.alias  # noqa: SLF001 - documented for any model
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    fields: "tuple[Field[Any, Any], ...]"
+    """columns: of each its field, the attribute that holds it in a row, and the type of what it takes as it stands."""
+
+    columns: "tuple[tuple[Field[Any, Any], str, type | None], ...]"
     head: str
     values: str
 
     def statement(self, count: int) -> str:
         return self.head + ", ".join([self.values] * count)
 
-    def parameters_of(self, row: Model) -> list[Any]:
-        return [field.get_db_prep_save(getattr(row, field.attname), connection) for field in self.fields]
+    def parameters_of(self, row: Model, database: BaseDatabaseWrapper) -> list[Any]:
+        return [
+            value if value is None or type(value) is plain else field.get_db_prep_save(value, database)
+            for field, attribute, plain in self.columns
+            for value in (getattr(row, attribute),)
+        ]
 
-    def batches(self, rows: Sequence[Model]) -> list[Sequence[Model]]:
-        size = connection.ops.bulk_batch_size(self.fields, rows)
+    def batches(self, rows: Sequence[Model], database: BaseDatabaseWrapper) -> list[Sequence[Model]]:
+        size = database.ops.bulk_batch_size([field for field, _, _ in self.columns], rows)
         return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 _tables: dict[tuple[str, type[Model]], _Table] = {}
 
 
-def _table_of(model: type[Model]) -> _Table:
-    key = (connection.vendor, model)
+def _table_of(model: type[Model], database: BaseDatabaseWrapper) -> _Table:
+    key = (database.vendor, model)
     if key not in _tables:
-        quote, fields = connection.ops.quote_name, tuple(model._meta.concrete_fields)  # noqa: SLF001 - documented
+        quote, fields = database.ops.quote_name, tuple(model._meta.concrete_fields)  # noqa: SLF001 - documented
         columns = ", ".join(quote(str(field.column)) for field in fields)
         table = quote(model._meta.db_table)  # noqa: SLF001 - documented
         _tables[key] = _Table(
-            fields=fields,
+            columns=tuple((field, field.attname, _plain_type(field)) for field in fields),
             head=f"INSERT INTO {table} ({columns}) VALUES ",  # noqa: S608 - names of our own tables
             values=f"({', '.join(['%s'] * len(fields))})",
         )
     return _tables[key]
+
+
+def _plain_type(field: "Field[Any, Any]") -> type | None:
+    of = field.target_field if isinstance(field, ForeignKey) else field
+    return _PLAIN.get(of.get_internal_type())
+
+
+def _database() -> BaseDatabaseWrapper:
+    """The connection of this thread, for which Django's `connection` looks again at each of its attributes."""
+    return connections[DEFAULT_DB_ALIAS]
 
 
 def _parameter(name: str, argument: Argument) -> Any:
@@ -213,12 +256,12 @@ def _padded(argument: Any) -> tuple[Any, ...]:
     return items + items[-1:] * missing
 
 
-def _value(place: _Place, arguments: Mapping[str, Argument]) -> Any:
+def _value(place: _Place, arguments: Mapping[str, Argument], database: BaseDatabaseWrapper) -> Any:
     argument = arguments[place.name]
     if place.field is not None:
-        return place.field.get_db_prep_save(argument, connection)
+        return place.field.get_db_prep_save(argument, database)
     value = argument if place.index is None else argument[place.index]
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+    return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
 def _of_field(model: type[Model], name: str, value: Any) -> Any:
@@ -230,35 +273,27 @@ def _of_field(model: type[Model], name: str, value: Any) -> Any:
     return Parameter(value.place.name, field=field)
 
 
-def _compile_query(query: Query) -> _Compiled:
-    sql, parameters = query.get_compiler(connection=connection).as_sql()
+def _compile_query(query: Query, database: BaseDatabaseWrapper) -> _Compiled:
+    sql, parameters = query.get_compiler(connection=database).as_sql()
     return _Compiled(sql, tuple(parameters))
 
 
-def _change(compiled: _Compiled | None, arguments: Mapping[str, Argument]) -> int:
-    if compiled is None:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(compiled.sql, compiled.bind(arguments))
-        return int(cursor.rowcount)
-
-
-def _reader(queryset: "QuerySet[Any, Any]", compiler: Any) -> Callable[[Sequence[Any]], list[Any]]:
+def _reader(queryset: "QuerySet[Any, Any]", compiler: Any) -> Reader:
     """What makes of the rows of the database what the queryset would have."""
     converters = compiler.get_converters([column for column, _, _ in compiler.select])
     make = _maker(queryset, compiler)
 
-    def read(rows: Sequence[Any]) -> list[Any]:
-        return [make(_converted(row, converters)) for row in rows]
+    def read(rows: Sequence[Any], database: BaseDatabaseWrapper) -> list[Any]:
+        return [make(_converted(row, converters, database)) for row in rows]
 
     return read
 
 
-def _converted(row: Sequence[Any], converters: Mapping[int, Any]) -> Sequence[Any]:
+def _converted(row: Sequence[Any], converters: Mapping[int, Any], database: BaseDatabaseWrapper) -> Sequence[Any]:
     values = list(row)
     for position, (converts, expression) in converters.items():
         for convert in converts:
-            values[position] = convert(values[position], expression, connection)
+            values[position] = convert(values[position], expression, database)
     return values
 
 
@@ -276,11 +311,11 @@ def _model_maker(compiler: Any) -> Callable[[Sequence[Any]], Model]:
     info, select = compiler.klass_info, compiler.select
     start, end = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column.target.attname for column, _, _ in select[start:end]]
-    related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]
+    related = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
     annotations = tuple(compiler.annotation_col_map.items())
 
     def make(row: Sequence[Any]) -> Model:
-        made: Model = info["model"].from_db(connection.alias, names, row[start:end])
+        made: Model = info["model"].from_db(DEFAULT_DB_ALIAS, names, row[start:end])
         for populator in related:
             populator.populate(row, made)
         for name, position in annotations:

@@ -1,6 +1,7 @@
 """Prepared statements find, change and insert what the same querysets would."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -164,6 +165,15 @@ class TestInsert:
         stored = Freeze.objects.order_by("subject")
         assert [fields_of(row) for row in stored] == [fields_of(row) for row in rows]
         assert not rows[0]._state.adding
+
+    def test_leaves_to_the_field_what_its_column_does_not_take_as_it_stands(self) -> None:
+        class Kind(StrEnum):
+            SALE = "sku_sale"
+
+        prepared.insert(Freeze(kind=Kind.SALE, subject="7", reason="test", placed_by=5, placed_at=NOON.isoformat()))
+        stored = Freeze.objects.get()
+        assert (stored.kind, stored.subject, stored.placed_by) == ("sku_sale", 7, "5")
+        assert stored.placed_at == NOON
 
     def test_of_nothing_asks_nothing(self) -> None:
         with CaptureQueriesContext(connection) as captured:
