@@ -17,14 +17,14 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libmariadb3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home --home-dir /nonexistent tradecore \
-    && install --directory --owner tradecore /srv/sandbox
+    && install --directory --owner tradecore /srv/sandbox /srv/metrics
 WORKDIR /srv/tradecore
 COPY --from=build /srv/venv /srv/venv
 COPY --from=build /srv/static /srv/static
 COPY . .
 ENV VENV=/srv/venv STATIC_ROOT=/srv/static PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     SANDBOX_BOOK=/srv/sandbox/book.sqlite3 SANDBOX_BANK_BOOK=/srv/sandbox/bank.sqlite3 \
-    TRADECORE_ENV=production WEB_HOST=0.0.0.0 WEB_PORT=8000
+    METRICS_DIR=/srv/metrics TRADECORE_ENV=production WEB_HOST=0.0.0.0 WEB_PORT=8000
 USER tradecore
 EXPOSE 8000
 CMD ["scripts/container/web.sh"]

@@ -29,7 +29,7 @@ from kombu import Exchange, Queue
 
 from config.checks import refuse_wrong_settings
 from config.ticker import Ticker
-from tradecore import revisions, worker_leases
+from tradecore import revisions, samples, worker_leases
 
 QUEUES = ("money", "providers", "events", "bulk")
 TICK_EVERY_S = 1.0
@@ -112,6 +112,12 @@ def _watch_revisions(**_: Any) -> None:
     revisions.watch()
 
 
+@worker_process_init.connect
+def _record_samples(**_: Any) -> None:
+    """See Note [Samples]: in each process that works, not in the one that forks them."""
+    samples.watch()
+
+
 @task_received.connect
 def _hear(**_: Any) -> None:
     for ticker in _tickers:
@@ -126,4 +132,5 @@ def _stop_ticker(**_: Any) -> None:
 
 @worker_process_shutdown.connect
 def _release_worker_number(**_: Any) -> None:
+    samples.leave()
     worker_leases.release()

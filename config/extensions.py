@@ -18,7 +18,8 @@ from apps.settlement.bank import make_sandbox_bank
 from config.degradation import DEPENDENCIES, TRIGGERS
 from config.live_settings import LIVE_SETTINGS
 from config.rail import ConnectedBank
-from tradecore import approvals, clock, degradation, live_settings, worlds
+from config.readings import READINGS
+from tradecore import approvals, clock, degradation, live_settings, readings, worlds
 
 #: The book of a sandbox that is known to one process only.
 IN_MEMORY = ":memory:"
@@ -57,6 +58,8 @@ def install_extensions() -> None:
     approvals.HANDLERS.register(live_settings.CHANGE, live_settings.carry_out_change)
     for setting in LIVE_SETTINGS:
         live_settings.SETTINGS.register(setting.name, setting)
+    for reading in READINGS:
+        readings.READINGS.register(reading.name, reading)
     for trigger in TRIGGERS:
         degradation.TRIGGERS.register(trigger.name, trigger)
     for dependency in DEPENDENCIES:

@@ -1,11 +1,21 @@
 """Gunicorn's settings. In the embedded default the one worker process also holds Celery's worker and beat."""
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
+
+from config.environment import env
 
 # This process answers people: its database sessions get the short limits of config/databases.py.
 os.environ.setdefault("TRADECORE_PROCESS", "web")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# What the workers of this server count is told by any of them for all: see Note [Files of metrics]. A folder that this
+# server made is gone with it.
+_own_folder = Path(tempfile.gettempdir()) / f"tradecore-metrics-{os.getpid()}"
+if env("TRADECORE_ENV") == "production" and not env("METRICS_DIR"):
+    os.environ["METRICS_DIR"] = str(_own_folder)
 
 import django
 
@@ -16,8 +26,7 @@ from django.conf import settings
 
 from config.checks import refuse_wrong_settings
 from config.embedded import EmbeddedWorker
-from config.environment import env
-from tradecore import revisions, worker_leases
+from tradecore import revisions, samples, worker_leases
 from tradecore.http.gate import DOOR_THREADS
 
 wsgi_app = "config.wsgi:application"
@@ -54,6 +63,7 @@ def on_starting(server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     global _embedded_worker
     revisions.watch()
+    samples.watch()
     if _embedded:
         _embedded_worker = EmbeddedWorker()
         _embedded_worker.start()
@@ -63,4 +73,11 @@ def worker_exit(server: Any, worker: Any) -> None:
     """Let the embedded worker end its task, and give the worker number of the ids back."""
     if _embedded_worker is not None:
         _embedded_worker.stop()
+    samples.leave()
     worker_leases.release()
+
+
+def on_exit(server: Any) -> None:
+    """Take away the folder of what was counted, if it is of this server alone."""
+    if str(_own_folder) == settings.METRICS_DIR:
+        shutil.rmtree(_own_folder)

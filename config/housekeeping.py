@@ -44,6 +44,8 @@ RETENTIONS: tuple[Retention, ...] = (
     # Longer than the outbox: no event that could still be delivered again loses its inbox entry.
     Retention("tradecore.InboxEntry", "handled_at", timedelta(days=45)),
     Retention("tradecore.Timer", "fired_at", timedelta(days=30)),
+    # Charts show minutes; Prometheus keeps its own history.
+    Retention("tradecore.Sample", "slot", timedelta(hours=6)),
     # A client that repeats a request after three days meets the natural unique keys below.
     Retention("tradecore.IdempotencyRecord", "created_at", timedelta(hours=72)),
     Retention("tradecore.AttemptWindow", "window_started_at", timedelta(days=1)),

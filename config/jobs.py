@@ -4,6 +4,7 @@ Any number of processes may run any of these at once.
 """
 
 import time
+import uuid
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -16,7 +17,7 @@ from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from config.housekeeping import purge_old_rows
 from config.subscriptions import EVENTS, TIMERS
-from tradecore import audit_seals, clock, degradation, outbox, timers
+from tradecore import audit_seals, clock, degradation, metrics, outbox, readings, samples, timers
 
 log = structlog.get_logger()
 
@@ -100,6 +101,16 @@ def reconcile_files() -> int:
     return reconciliation.reconcile_due_files(real_now=clock.real_now())
 
 
+def sample_tables() -> int:
+    """Write down what the tables know, for the charts of the page Live."""
+    known = [read for read in readings.read_all() if read.values is not None]
+    levels = {
+        " ".join((read.reading.name, *labels)): value for read in known for labels, value in (read.values or {}).items()
+    }
+    samples.write(source=samples.TABLES, slot=samples.slot_of(clock.real_now()), counts={}, levels=levels)
+    return 1
+
+
 def keep_house() -> int:
     """End holds that outlived their owners' timers, and purge what is older than it must be kept."""
     now = clock.now()
@@ -119,6 +130,7 @@ JOBS: Mapping[str, tuple[str, Callable[[], int], float]] = {
     # Beside the timers, because a fuse must blow while somebody keeps the books busy.
     "check_fuses": ("money", check_fuses, 30.0),
     "check_triggers": ("money", check_triggers, 5.0),
+    "sample_tables": ("money", sample_tables, 10.0),
     "reconcile_recent": ("bulk", reconcile_recent, 30.0),
     "reconcile_all": ("bulk", reconcile_all, 600.0),
     "reconcile_files": ("bulk", reconcile_files, 600.0),
@@ -138,11 +150,17 @@ def run_due_jobs(*, last_runs: dict[str, float], queues: frozenset[str]) -> None
 
 def run_job(job: Callable[[], int], *, name: str) -> int:
     """Run one job; what goes wrong is logged, and the next tick tries again."""
-    try:
-        return job()
-    except Exception:
-        log.exception("job_failed", job=name)
-        return 0
+    started, outcome = time.perf_counter(), "failed"
+    with structlog.contextvars.bound_contextvars(job=name, job_run=uuid.uuid4().hex):
+        try:
+            done = job()
+            outcome = "done"
+        except Exception:
+            log.exception("job_failed")
+            done = 0
+    metrics.JOB_TIME.observe(name, outcome, seconds=time.perf_counter() - started)
+    metrics.JOB_ITEMS.add(name, by=done)
+    return done
 
 
 def _until_idle(step: Callable[[], int]) -> int:

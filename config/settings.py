@@ -89,6 +89,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tradecore.http.middleware.MetricsMiddleware",
     "tradecore.http.middleware.RequestMiddleware",
     "tradecore.http.marks.ShadowMiddleware",
     "tradecore.http.middleware.RateLimitMiddleware",
@@ -363,11 +364,20 @@ CSRF_COOKIE_SECURE = _HTTPS_ONLY
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS_ONLY
 SECURE_HSTS_PRELOAD = _HTTPS_ONLY
-# A proxy asks for health without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# A proxy asks for health without TLS, and Prometheus for metrics, inside.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 # Only where a proxy in front sets X-Forwarded-Proto itself, and thereby removes what a client sent, and appends the
 # address that it was called from to X-Forwarded-For.
 TRUST_PROXY_HEADERS = env("TRUST_PROXY_HEADERS")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY_HEADERS else None
+
+# --- What one sees ----------------------------------------------------------------------------------------------------
+
+# Where the processes of one machine keep what they count, so that any of them tells it for all; empty: in the memory of
+# each. Containers may share it.
+METRICS_DIR = env("METRICS_DIR")
+# What Prometheus brings to be told. Without one /metrics is there for whoever asks at home, and for nobody in
+# production.
+METRICS_TOKEN = env("METRICS_TOKEN")
 
 LOGGING = logging_config(level=env("LOG_LEVEL"), as_json=IN_PRODUCTION)

@@ -20,6 +20,7 @@ from tradecore.timers import TimerHandler
 #: Event kind -> handlers, in the order in which they are called. A kind that is not here is kept for readers only.
 EVENTS: Mapping[str, Sequence[Handler]] = {
     **dict.fromkeys(integrations.MESSAGE_KINDS, (integrations.send_messages,)),
+    orders.PurchasePlaced.kind: (integrations.count_money,),
     orders.HoldReleased.kind: (
         on_hold_released,
         resume_cancel_request,
@@ -27,7 +28,11 @@ EVENTS: Mapping[str, Sequence[Handler]] = {
         settlement_handlers.on_hold_released,
     ),
     orders.OrderMoved.kind: (settlement_handlers.on_order_moved, integrations.send_messages),
-    orders.PurchasePaid.kind: (documents_handlers.on_purchase_paid, integrations.send_messages),
+    orders.PurchasePaid.kind: (
+        documents_handlers.on_purchase_paid,
+        integrations.send_messages,
+        integrations.count_money,
+    ),
     orders.UnitsLeft.kind: (
         settlement_handlers.on_units_left,
         documents_handlers.on_order_changed,
@@ -35,10 +40,16 @@ EVENTS: Mapping[str, Sequence[Handler]] = {
     ),
     fulfilment.PackageCollected.kind: (documents_handlers.on_order_changed,),
     fulfilment.PackageRefused.kind: (aftersales_handlers.on_package_refused,),
-    payments.RefundSucceeded.kind: (aftersales_handlers.on_refund_succeeded, integrations.send_messages),
+    payments.PaymentCaptured.kind: (integrations.count_money,),
+    payments.RefundSucceeded.kind: (
+        aftersales_handlers.on_refund_succeeded,
+        integrations.send_messages,
+        integrations.count_money,
+    ),
     payments.RefundFailed.kind: (aftersales_handlers.on_refund_failed, integrations.send_messages),
     payments.DisputeOpened.kind: (aftersales_handlers.on_dispute_opened,),
     payments.DisputeClosed.kind: (aftersales_handlers.on_dispute_closed,),
+    settlement.PayoutConfirmed.kind: (integrations.send_messages, integrations.count_money),
     aftersales.PlatformCompensationDue.kind: (settlement_handlers.on_platform_compensation_due,),
 }
 

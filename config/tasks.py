@@ -6,6 +6,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from config.jobs import JOBS, run_job
+from tradecore import metrics
 from tradecore.breakers import Circuit
 
 #: A woken job that nobody took up in this time is forgotten: the next tick wakes it again.
@@ -21,6 +22,7 @@ _BROKER = Circuit("broker", failures=2, rest_s=5.0)
 def tick() -> None:
     """Wake every job whose time has come, on its own queue."""
     now = time.monotonic()
+    metrics.TICKS.add("beat")
     for name, (queue, _, every_s) in JOBS.items():
         if now - _last_woken.get(name, 0.0) >= every_s * 0.9:
             _last_woken[name] = now

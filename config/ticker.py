@@ -14,6 +14,7 @@ import structlog
 from django.db import close_old_connections
 
 from config.jobs import run_due_jobs
+from tradecore import metrics, samples
 
 log = structlog.get_logger()
 
@@ -46,11 +47,13 @@ class Ticker:
     def _watch(self) -> None:
         ticking = False
         while not self._stopped.wait(CHECK_EVERY_S):
+            samples.keep_alive()
             quiet = time.monotonic() - self._last_heard > QUIET_LIMIT_S
             if quiet != ticking:
                 ticking = quiet
                 log.warning("ticking_by_itself" if quiet else "ticked_by_the_broker_again")
             if quiet:
+                metrics.TICKS.add("worker")
                 close_old_connections()
                 run_due_jobs(last_runs=self._last_runs, queues=self._queues)
                 close_old_connections()

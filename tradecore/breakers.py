@@ -19,6 +19,7 @@ from weakref import WeakSet
 
 import structlog
 
+from tradecore import metrics
 from tradecore.worlds import ByWorld, marked
 
 log = structlog.get_logger()
@@ -28,6 +29,10 @@ class CircuitState(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"
+
+
+#: As they are told to those who watch, the worse the higher.
+_STATE_NUMBERS = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
 
 class Circuit:
@@ -46,7 +51,7 @@ class Circuit:
 
     def reset(self) -> None:
         """Close it, and forget what was."""
-        self._state = CircuitState.CLOSED
+        self._move(CircuitState.CLOSED)
         self._failures = 0
         self._spared = 0
         self._rests_until = 0.0
@@ -76,9 +81,10 @@ class Circuit:
             if self._state is CircuitState.CLOSED:
                 return True
             if self._state is CircuitState.OPEN and time.monotonic() >= self._rests_until:
-                self._state = CircuitState.HALF_OPEN
+                self._move(CircuitState.HALF_OPEN)
                 return True
             self._spared += 1
+            metrics.CIRCUIT_SPARED.add(self.name)
             return False
 
     def _fail(self, error: Exception) -> None:
@@ -88,14 +94,20 @@ class Circuit:
                 return
             if self._state is not CircuitState.OPEN:  # else by a call that began before it opened
                 log.warning("circuit_opened", circuit=self.name, rest_s=self._rest_s, error=str(error))
-            self._state = CircuitState.OPEN
+                metrics.CIRCUIT_OPENED.add(self.name)
+            self._move(CircuitState.OPEN)
             self._rests_until = time.monotonic() + self._rest_s
 
     def _succeed(self) -> None:
         with self._lock:
             if self._state is not CircuitState.CLOSED:
                 log.info("circuit_closed", circuit=self.name, spared=self._spared)
-            self._state, self._failures, self._spared = CircuitState.CLOSED, 0, 0
+                self._move(CircuitState.CLOSED)
+            self._failures, self._spared = 0, 0
+
+    def _move(self, state: CircuitState) -> None:
+        self._state = state
+        metrics.CIRCUIT_STATE.set(self.name, to=_STATE_NUMBERS[state])
 
 
 class Circuits:

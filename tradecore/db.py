@@ -25,7 +25,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
-from tradecore import locks, prepared, worker_leases
+from tradecore import locks, metrics, prepared, worker_leases
 from tradecore.deadlines import time_left
 from tradecore.errors import Kind, Refusal
 from tradecore.retry_budget import RetryBudget
@@ -40,10 +40,13 @@ _DISCARDED = frozenset({1213, 1020})
 _LOCK_WAIT_TIMEOUT = 1205
 _CONNECTION_LOST = frozenset({2006, 2013, 2055, 1053, 1927, 4031})
 _UNREACHABLE = frozenset({1040, 1203, 2002, 2003})
+#: Why a transaction is begun again, for those who count. A number that is not here is SQLite's.
+_WHY: dict[int | None, str] = {1213: "deadlock", 1020: "changed_since_read", 1205: "lock_wait"}
 _PAUSES_S = (0.010, 0.040, 0.160)
 
 #: See Note [Retry budgets].
 RETRIES = ByWorld(lambda: RetryBudget(share=0.1, per_second=10, reserve=100))
+metrics.RETRIES_LEFT.read_from(lambda: {(): RETRIES.get().left()})
 
 
 @dataclass
@@ -256,7 +259,7 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
     """One attempt: open, run, let the companions join, insert what waits, commit."""
     locks_token = locks.begin()
     token = _transaction.set(_Transaction())
-    commit_sent = False
+    commit_sent, outcome, started = False, "rolled_back", time.perf_counter()
     try:
         with transaction.atomic(durable=True):
             result = body()
@@ -264,14 +267,18 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
                 companion(result)
             insert_pending()
             commit_sent = True
+        outcome = "committed"
     except DatabaseError as error:
         if commit_sent and _number(error) in _CONNECTION_LOST:
             connection.close()
+            outcome = "unknown"
             raise OutcomeUnknown from error
         raise
     finally:
         _transaction.reset(token)
         locks.end(locks_token)
+        metrics.TRANSACTIONS.add(outcome)
+        metrics.TRANSACTION_TIME.observe(seconds=time.perf_counter() - started)
     return result
 
 
@@ -283,20 +290,30 @@ def _with_retries(attempt: Callable[[], R]) -> R:
             return attempt()
         except DatabaseError as error:
             number = _number(error)
-            if number in _UNREACHABLE:
-                raise Busy from error
             lost = number in _CONNECTION_LOST and not reconnected
-            if not (lost or _asks_for_retry(error, number)):
+            if not (lost or number in _UNREACHABLE or _asks_for_retry(error, number)):
                 raise
-            if pause is None or (number == _LOCK_WAIT_TIMEOUT and _web.get()):
+            why_not = _why_not_again(number, pause)
+            if why_not or pause is None:
+                metrics.BUSY.add(why_not)
                 raise Busy from error
-            if time_left(at_most=pause) < pause or not RETRIES.get().spend():
-                raise Busy from error
+            metrics.TRANSACTION_RETRIES.add("connection_lost" if lost else _WHY.get(number, "locked"))
             if lost:
                 reconnected = True
                 connection.close()
         time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _why_not_again(number: int | None, pause: float | None) -> str:
+    """Why a transaction is not begun again after this error, in one word; empty where it is. Spends a retry."""
+    if number in _UNREACHABLE:
+        return "unreachable"
+    if pause is None or (number == _LOCK_WAIT_TIMEOUT and _web.get()):
+        return _WHY.get(number, "locked")
+    if time_left(at_most=pause) < pause:
+        return "deadline"
+    return "" if RETRIES.get().spend() else "retry_budget"
 
 
 def _asks_for_retry(error: DatabaseError, number: int | None) -> bool:

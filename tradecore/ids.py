@@ -14,7 +14,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tradecore.errors import Kind, Refusal
 
@@ -28,6 +28,7 @@ CELL_BITS = 3
 WORKER_COUNT = 1 << WORKER_BITS
 GENE_COUNT = 1 << GENE_BITS
 _SEQUENCE_COUNT = 1 << SEQUENCE_BITS
+_TIME_SHIFT = CELL_BITS + WORKER_BITS + SEQUENCE_BITS + GENE_BITS
 
 MAX_ID = (1 << 63) - 1
 NUMBER_DIGITS = 20
@@ -90,12 +91,7 @@ class IdGenerator:
                 self._sequence += 1
             else:
                 self._last_ms, self._sequence = self._last_ms + 1, 0
-            return (
-                self._last_ms << (CELL_BITS + WORKER_BITS + SEQUENCE_BITS + GENE_BITS)
-                | self._node
-                | self._sequence << GENE_BITS
-                | gene
-            )
+            return self._last_ms << _TIME_SHIFT | self._node | self._sequence << GENE_BITS | gene
 
 
 _generator: IdGenerator | None = None
@@ -135,7 +131,12 @@ def new_id(gene: int = 0) -> int:
 def first_id_at(moment: datetime) -> int:
     """The least id that any process can have made at this moment of its machine's clock, or later."""
     elapsed_ms = max(0, int(moment.timestamp() * 1000) - EPOCH_MS)
-    return elapsed_ms << (CELL_BITS + WORKER_BITS + SEQUENCE_BITS + GENE_BITS)
+    return elapsed_ms << _TIME_SHIFT
+
+
+def moment_of(an_id: int) -> datetime:
+    """When an id was made, to the millisecond."""
+    return datetime.fromtimestamp((EPOCH_MS + (an_id >> _TIME_SHIFT)) / 1000, UTC)
 
 
 def new_gene() -> int:

@@ -391,3 +391,23 @@ class PlanSwitch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan} until {self.until:%Y-%m-%d %H:%M}"
+
+
+class Sample(models.Model):
+    """What one process has counted in the ten seconds that ended with `slot`, and how it stood. See Note [Samples].
+
+    `source` is the process; `counts` has only what has moved. Purged after some hours.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    source = models.CharField(max_length=80)
+    slot = models.DateTimeField()
+    counts = models.JSONField(default=dict)
+    levels = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "kernel_sample"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["slot", "source"], name="kernel_sample_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} at {self.slot:%H:%M:%S}"

@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 import structlog
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from tradecore import clock, db, wire
+from tradecore import clock, db, ids, metrics, wire
 from tradecore.models import EventPosition, OutboxEvent
 
 log = structlog.get_logger()
@@ -134,6 +134,8 @@ class _Round:
 
     def mark(self, row: OutboxEvent) -> None:
         """The event was delivered."""
+        metrics.EVENTS.add(row.kind, "delivered")
+        metrics.EVENT_DELAY.observe(seconds=max(0.0, (clock.real_now() - ids.moment_of(row.id)).total_seconds()))
         self.delivered += 1
         self._marked.append(row.pk)
         if time.monotonic() - self._written_s > MARK_EVERY_S:
@@ -283,6 +285,7 @@ def _back_off(row: OutboxEvent, error: Exception) -> None:
     attempts = row.attempts + 1
     now = clock.real_now()
     pause_s = min(BACKOFF_FIRST_S << (attempts - 1), BACKOFF_LIMIT_S)
+    metrics.EVENTS.add(row.kind, "parked" if attempts >= ATTEMPTS_LIMIT else "failed")
     OutboxEvent.objects.filter(pk=row.pk).update(
         next_attempt_at=now + timedelta(seconds=pause_s),
         dead_at=now if attempts >= ATTEMPTS_LIMIT else None,
@@ -313,6 +316,13 @@ def count_backlog() -> Backlog:
     """What the relay has not delivered yet."""
     undelivered = OutboxEvent.objects.filter(delivered_at=None)
     return Backlog(waiting=undelivered.filter(dead_at=None).count(), dead=undelivered.exclude(dead_at=None).count())
+
+
+def read_age() -> timedelta:
+    """For how long the oldest event that is not parked has waited for its delivery; nothing where none waits."""
+    waiting = OutboxEvent.objects.filter(delivered_at=None, dead_at=None)
+    oldest = waiting.order_by("id").values_list("id", flat=True).first()
+    return timedelta() if oldest is None else max(timedelta(), clock.real_now() - ids.moment_of(oldest))
 
 
 def list_events(*, after: int, limit: int, shop_ids: Sequence[int] | None = None) -> list[OutboxEvent]:

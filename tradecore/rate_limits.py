@@ -25,6 +25,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tradecore import metrics
 from tradecore.breakers import Circuit
 from tradecore.db import assert_no_transaction
 from tradecore.errors import Kind, Refusal
@@ -240,6 +241,7 @@ class Limiter:
 
     def _take_without_redis(self, buckets: Sequence[Bucket]) -> tuple[bool, list[Standing]]:
         if any(bucket.rule.without_redis is WithoutRedis.CLOSED for bucket in buckets):
+            metrics.RATE_LIMITED.add("away")
             raise RateLimitsAway
         return self._take_here([bucket for bucket in buckets if bucket.rule.without_redis is WithoutRedis.LOCAL])
 
@@ -252,6 +254,7 @@ class Limiter:
 def exceeded(standings: Sequence[Standing]) -> RateLimitExceeded:
     """The refusal of a request that found a bucket empty: by the one that takes longest."""
     longest = max(standings, key=lambda standing: standing.until_token_us)
+    metrics.RATE_LIMITED.add(longest.rule.name)
     return RateLimitExceeded(limit=longest.rule.name, retry_after=longest.wait_s)
 
 

@@ -33,13 +33,22 @@ class RetryBudget:
         with self._lock:
             self._left = min(self._reserve, self._left + self._share)
 
+    def left(self) -> float:
+        """How many there are now."""
+        with self._lock:
+            self._earn_by_time()
+            return self._left
+
     def spend(self) -> bool:
         """Take one retry, if there is one."""
         with self._lock:
-            now = time.monotonic()
-            self._left = min(self._reserve, self._left + (now - self._counted_at) * self._per_second)
-            self._counted_at = now
+            self._earn_by_time()
             if self._left < 1:
                 return False
             self._left -= 1
             return True
+
+    def _earn_by_time(self) -> None:
+        now = time.monotonic()
+        self._left = min(self._reserve, self._left + (now - self._counted_at) * self._per_second)
+        self._counted_at = now

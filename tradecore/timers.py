@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from django.db.models import F, Q, QuerySet
 
-from tradecore import clock, db
+from tradecore import clock, db, metrics
 from tradecore.models import Timer
 from tradecore.prepared import Delete
 
@@ -158,6 +158,7 @@ def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
         with db.alongside(mark_fired):
             handler(timer.subject, now)
     except TimerMoved:
+        metrics.TIMERS.add(timer.kind, "moved")
         return False
     except Exception as error:
         log.exception("timer_failed", timer_id=timer.pk, kind=timer.kind, subject=timer.subject)
@@ -165,6 +166,8 @@ def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
         return False
     finally:
         _firing.reset(token)
+    metrics.TIMERS.add(timer.kind, "fired")
+    metrics.TIMER_DELAY.observe(seconds=max(0.0, (now - timer.due_at).total_seconds()))
     return True
 
 
@@ -193,6 +196,7 @@ def _back_off(timer: Timer, error: Exception) -> None:
     attempts = timer.attempts + 1
     now = clock.real_now()
     pause_s = min(BACKOFF_FIRST_S << (attempts - 1), BACKOFF_LIMIT_S)
+    metrics.TIMERS.add(timer.kind, "parked" if attempts >= ATTEMPTS_LIMIT else "failed")
     Timer.objects.filter(pk=timer.pk, version=timer.version).update(
         claimed_until=now + timedelta(seconds=pause_s),
         dead_at=now if attempts >= ATTEMPTS_LIMIT else None,
@@ -217,6 +221,13 @@ def count_backlog(*, now: datetime) -> Backlog:
     return Backlog(
         due=pending.filter(dead_at=None, due_at__lte=now).count(), parked=pending.exclude(dead_at=None).count()
     )
+
+
+def read_age(*, now: datetime) -> timedelta:
+    """How late the timer of the running clock is that is due for longest and not parked; nothing where none is due."""
+    pending = Timer.objects.filter(clock=clock.clock_name(), fired_at=None, dead_at=None, due_at__lte=now)
+    earliest = pending.order_by("due_at").values_list("due_at", flat=True).first()
+    return timedelta() if earliest is None else now - earliest
 
 
 def revive_dead(*, ids: Iterable[int] | None = None) -> int:

@@ -1,5 +1,6 @@
 """The public door of integrations: what the composition root plugs in."""
 
+from apps.integrations.counting import COUNTED, count_money
 from apps.integrations.messages import (
     MESSAGE_KINDS,
     PORT,
@@ -12,6 +13,7 @@ from apps.integrations.messages import (
 )
 
 __all__ = [
+    "COUNTED",
     "MESSAGE_KINDS",
     "PORT",
     "ConsolePort",
@@ -19,5 +21,6 @@ __all__ = [
     "Message",
     "MessagePort",
     "NoPort",
+    "count_money",
     "send_messages",
 ]

@@ -6,6 +6,7 @@ from django.urls import path
 from apps.integrations.views import oauth
 from apps.integrations.views.events import Events
 from apps.integrations.views.health import healthz, readyz
+from apps.integrations.views.metrics import tell_metrics
 from apps.integrations.views.webhooks import PaymentWebhooks
 
 urlpatterns = [
@@ -19,4 +20,5 @@ urlpatterns = [
     path(".well-known/oauth-authorization-server", oauth.metadata),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", tell_metrics),
 ]

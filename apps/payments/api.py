@@ -80,6 +80,7 @@ from apps.payments.selectors import (
     list_payments,
     list_refunds,
     list_suspects,
+    read_ages,
 )
 from apps.payments.services.calls import (
     ask_about_call,
@@ -205,6 +206,7 @@ __all__ = [
     "prepare_captures",
     "put_off_answer",
     "put_off_call",
+    "read_ages",
     "replace_tenders",
     "retry_refund",
     "revive_answers",

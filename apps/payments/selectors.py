@@ -1,8 +1,9 @@
 """The reads of payments."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from apps.payments.contracts import (
     ANSWER_ATTEMPTS_LIMIT,
@@ -184,6 +185,16 @@ def count_backlog() -> Backlog:
         suspect_tenders=Tender.objects.filter(status="SUSPECT").count(),
         failed_refunds=Refund.objects.filter(status="FAILED").count(),
     )
+
+
+def read_ages(*, now: datetime) -> dict[str, timedelta]:
+    """For how long the oldest calls without an answer, and the oldest answers to apply, have waited."""
+    calls = ProviderCall.objects.filter(ask_at__isnull=False, status="UNKNOWN").aggregate(oldest=Min("created_at"))
+    answers = ProviderAnswer.objects.filter(applied_at=None, attempts__lt=ANSWER_ATTEMPTS_LIMIT)
+    oldest = {"provider_calls": calls["oldest"], **answers.aggregate(provider_answers=Min("received_at"))}
+    return {
+        queue: timedelta() if moment is None else max(timedelta(), now - moment) for queue, moment in oldest.items()
+    }
 
 
 def view_payment(intent: PaymentIntent, tenders: Sequence[Tender]) -> Payment:

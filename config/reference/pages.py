@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config.reference.events import render_events
+from config.reference.metrics import render_metrics
 from config.reference.refusals import render_refusals
 from config.reference.states import render_states
 
@@ -17,6 +18,7 @@ NOTICE = "<!-- Rendered from the code: manage.py render_docs -->\n\n"
 PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": render_refusals,
     "events.md": render_events,
+    "metrics.md": render_metrics,
     "states.md": render_states,
 }
 

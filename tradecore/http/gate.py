@@ -33,6 +33,7 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 
+from tradecore import metrics
 from tradecore.clock import real_now
 from tradecore.deadlines import deadline
 from tradecore.errors import Kind, Refusal
@@ -119,6 +120,11 @@ class Bulkheads:
         with self._lock:
             self._busy[name] -= 1
 
+    def count(self) -> dict[tuple[str], int]:
+        """How many threads serve each class now, as a reading of metrics."""
+        with self._lock:
+            return {(name,): self._busy[name] for name in self._berths}
+
     def _has_room(self, name: str) -> bool:
         if self._busy[name] >= self._bounds[name] or self._busy.total() >= self._threads:
             return False
@@ -135,12 +141,15 @@ class Gate:
         self._berths = berths
         self._bulkheads = Bulkheads(berths, threads=threads)
         self._shed = _Shedding()
+        metrics.THREADS_BUSY.read_from(self._bulkheads.count)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         name = self._classify(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
         if name is None:
             return self._application(environ, start_response)
-        left = _patience(environ, at_most=self._berths[name].seconds) - _waited(environ)
+        waited = _waited(environ)
+        metrics.REQUEST_WAIT.observe(name, seconds=waited)
+        left = _patience(environ, at_most=self._berths[name].seconds) - waited
         if left <= 0:
             return self._shed(TooLate, name, environ, start_response)
         if not self._bulkheads.enter(name):
@@ -193,6 +202,7 @@ class _Shedding:
     ) -> tuple[list[tuple[str, str]], bytes]:
         """Headers and body of one more refusal."""
         self._count(f"{name}: {refusal.code}")
+        metrics.SHED.add(name, refusal.code)
         wait, body = random.choice(self._bodies[refusal])  # noqa: S311 - jitter, not a secret
         headers = [
             ("Content-Type", CONTENT_TYPE),

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from tradecore import db, worker_leases
+from tradecore import db, metrics, worker_leases
 from tradecore.errors import Refusal
 from tradecore.http.endpoints import Endpoint
 from tradecore.http.problems import plain_refusal
@@ -44,6 +44,21 @@ class RequestMiddleware:
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
         response[HEADER] = request_id
+        return response
+
+
+class MetricsMiddleware:
+    """Counts every request by its class, and how long it took. See Note [Metrics]."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        traffic = LIMITS.class_of(request) or "none"
+        metrics.REQUESTS.add(traffic, str(response.status_code))
+        metrics.REQUEST_TIME.observe(traffic, seconds=time.perf_counter() - started)
         return response
 
 

@@ -58,6 +58,10 @@ class RateLimits:
         """Put the table of rules in its place. Called once, when the apps are ready."""
         self._rules, self._classify, self._limiter = rules, classify, limiter
 
+    def class_of(self, request: HttpRequest) -> str | None:
+        """The class of the route that a request is for."""
+        return self._classify(request.method or "GET", request.path)
+
     def admit(
         self, request: HttpRequest, *, user: object = None, shop_id: int | None = None, sku_ids: Iterable[int] = ()
     ) -> None:
@@ -65,7 +69,7 @@ class RateLimits:
 
         Refuses, in this order: RateLimitsAway, RateLimitExceeded.
         """
-        rules = self._rules.get(self._classify(request.method or "GET", request.path) or "")
+        rules = self._rules.get(self.class_of(request) or "")
         if not rules or self._limiter is None:
             return
         buckets = list(_buckets(rules, request, user=user, shop_id=shop_id, sku_ids=sku_ids))

@@ -7,7 +7,9 @@ is given up it becomes UNKNOWN and a void is written, always; it is asked about 
 provider then refuses what comes later) or the provider says what became of it. Meanwhile it is not sent any more.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +19,7 @@ from django.db.models import F, Q
 from apps.payments.models import Dispute, ProviderCall, Refund, Tender
 from apps.payments.provider import PROVIDERS, Call, Operation, ProviderUnreachable, Said, Statement, StoredAnswer
 from apps.payments.services import rows
-from tradecore import clock, db, freezes
+from tradecore import clock, db, freezes, metrics
 from tradecore.breakers import Circuits
 from tradecore.money import Money
 from tradecore.prepared import Select
@@ -109,7 +111,7 @@ def send_call(call: Call) -> Statement | None:
     """Send the call; None when no answer came, and nothing may be concluded from that."""
     db.assert_no_transaction()
     try:
-        with _CIRCUITS.to(call.provider).calling(ProviderUnreachable):
+        with _calling(call.provider, call.operation.value):
             return PROVIDERS.get(call.provider).send(call)
     except ProviderUnreachable as error:
         log.warning("provider_silent", provider=call.provider, reference=call.reference, error=str(error))
@@ -124,11 +126,25 @@ def ask_about_call(call: Call) -> Statement | None:
     db.assert_no_transaction()
     provider = PROVIDERS.get(call.provider)
     try:
-        with _CIRCUITS.to(call.provider).calling(ProviderUnreachable):
+        with _calling(call.provider, "ask"):
             return provider.ask(call.reference) or (provider.send(call) if _may_be_sent(call) else None)
     except ProviderUnreachable as error:
         log.warning("provider_silent", provider=call.provider, reference=call.reference, error=str(error))
         return None
+
+
+@contextmanager
+def _calling(provider: str, what: str) -> Iterator[None]:
+    """Mark the block as a call to a provider: through its circuit, and measured. Raises ProviderUnreachable."""
+    started, outcome = time.perf_counter(), "answered"
+    try:
+        with _CIRCUITS.to(provider).calling(ProviderUnreachable):
+            yield
+    except ProviderUnreachable:
+        outcome = "silent"
+        raise
+    finally:
+        metrics.PROVIDER_TIME.observe(provider, what, outcome, seconds=time.perf_counter() - started)
 
 
 def _may_be_sent(call: Call) -> bool:
@@ -153,7 +169,7 @@ def confirm_statement(answer: StoredAnswer) -> Statement | None:
     db.assert_no_transaction()
     told, provider = answer.statement, PROVIDERS.get(answer.provider)
     try:
-        with _CIRCUITS.to(answer.provider).calling(ProviderUnreachable):
+        with _calling(answer.provider, "ask"):
             said = provider.ask(told.reference) if told.dispute is None else provider.ask_dispute(told.provider_ref)
         return said or replace(told, said=Said.PENDING, dispute=None)
     except ProviderUnreachable as error:
