@@ -1,14 +1,20 @@
 """What stands at each extension point: the one table. Called once, when the apps are ready."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 
 from apps.aftersales import api as aftersales
 from apps.catalog import api as catalog
 from apps.checkout import api as checkout
+from apps.documents import api as documents
 from apps.fees import api as fees
+from apps.fulfilment import api as fulfilment
 from apps.integrations.api import PORT, ConsolePort, EmailPort, Message, MessagePort, NoPort
 from apps.inventory import api as inventory
 from apps.ledger import api as ledger
+from apps.orders import api as orders
+from apps.payments import api as payments
 from apps.payments.api import PROVIDERS, Statement, store_webhook
 from apps.payments.sandbox import make_sandbox_provider
 from apps.promotions import api as promotions
@@ -19,10 +25,24 @@ from config.degradation import DEPENDENCIES, TRIGGERS
 from config.live_settings import LIVE_SETTINGS
 from config.rail import ConnectedBank
 from config.readings import READINGS
-from tradecore import approvals, clock, degradation, live_settings, readings, worlds
+from tradecore import approvals, clock, degradation, live_settings, readings, traces, worlds
+from tradecore.traces import Tracer
 
 #: The book of a sandbox that is known to one process only.
 IN_MEMORY = ":memory:"
+
+#: Who has something to say of one order's trace.
+TRACERS: Mapping[str, Tracer] = {
+    "aftersales": aftersales.trace_order,
+    "documents": documents.trace_order,
+    "fulfilment": fulfilment.trace_order,
+    "inventory": inventory.trace_order,
+    "ledger": ledger.trace_order,
+    "orders": orders.trace_order,
+    "payments": payments.trace_order,
+    "promotions": promotions.trace_order,
+    "settlement": settlement.trace_order,
+}
 
 
 def install_extensions() -> None:
@@ -58,6 +78,8 @@ def install_extensions() -> None:
     approvals.HANDLERS.register(live_settings.CHANGE, live_settings.carry_out_change)
     for setting in LIVE_SETTINGS:
         live_settings.SETTINGS.register(setting.name, setting)
+    for name, tracer in TRACERS.items():
+        traces.TRACERS.register(name, tracer)
     for reading in READINGS:
         readings.READINGS.register(reading.name, reading)
     for trigger in TRIGGERS:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from tradecore import db, wire
 from tradecore.models import AuditEntry
+from tradecore.origins import origin_now
 
 
 @db.transaction_required
@@ -23,7 +22,7 @@ def record(
             reason=reason,
             before=wire.to_json(before),
             after=wire.to_json(after),
-            request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+            request_id=origin_now(),
             occurred_at=now,
         )
     )

@@ -1,5 +1,6 @@
 """Consumers are idempotent by a row: one per event and consumer, in the transaction of the effect."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import IntegrityError
@@ -17,6 +18,14 @@ def first_time(*, consumer: str, event_id: int, now: datetime) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def list_handled(*, event_ids: Collection[int]) -> dict[int, list[InboxEntry]]:
+    """What consumers have made of the events, by event, in the order in which they did."""
+    handled: dict[int, list[InboxEntry]] = {}
+    for entry in InboxEntry.objects.filter(event_id__in=event_ids).order_by("id"):
+        handled.setdefault(entry.event_id, []).append(entry)
+    return handled
 
 
 def is_handled(*, consumer: str, event_id: int) -> bool:

@@ -52,7 +52,7 @@ class _Metric(Generic[M]):
 
     def __init__(self, metric: M, name: str, labels: Labels) -> None:
         LABELS[f"{_PREFIX}{name}"] = labels
-        self._metric = metric
+        self._metric: M = metric
         self._series: dict[Labels, M] = {}
 
     def _find(self, labels: Labels) -> M:

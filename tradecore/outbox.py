@@ -29,6 +29,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tradecore import clock, db, ids, metrics, wire
 from tradecore.models import EventPosition, OutboxEvent
+from tradecore.origins import origin_now, working_on
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ def publish(
             sequence=sequence,
             shop_id=shop_id,
             payload=wire.to_json(event),
-            request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+            request_id=origin_now(),
             occurred_at=now,
             next_attempt_at=clock.real_now(),
         )
@@ -271,13 +272,14 @@ def _deliver(row: OutboxEvent, handlers: Sequence[Handler]) -> bool:
         payload=row.payload,
         occurred_at=row.occurred_at,
     )
-    try:
-        for handler in handlers:
-            handler(event)
-    except Exception as error:
-        log.exception("event_not_delivered", event_id=row.id, kind=row.kind, attempts=row.attempts + 1)
-        _back_off(row, error)
-        return False
+    with working_on("event", row.id, origin=row.request_id):
+        try:
+            for handler in handlers:
+                handler(event)
+        except Exception as error:
+            log.exception("event_not_delivered", kind=row.kind, attempts=row.attempts + 1)
+            _back_off(row, error)
+            return False
     return True
 
 

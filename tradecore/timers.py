@@ -19,6 +19,7 @@ from django.db.models import F, Q, QuerySet
 
 from tradecore import clock, db, metrics
 from tradecore.models import Timer
+from tradecore.origins import working_on
 from tradecore.prepared import Delete
 
 log = structlog.get_logger()
@@ -154,18 +155,19 @@ def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
             raise TimerMoved(timer.pk)
 
     token = _firing.set(firing)
-    try:
-        with db.alongside(mark_fired):
-            handler(timer.subject, now)
-    except TimerMoved:
-        metrics.TIMERS.add(timer.kind, "moved")
-        return False
-    except Exception as error:
-        log.exception("timer_failed", timer_id=timer.pk, kind=timer.kind, subject=timer.subject)
-        _back_off(timer, error)
-        return False
-    finally:
-        _firing.reset(token)
+    with working_on("timer", timer.pk):
+        try:
+            with db.alongside(mark_fired):
+                handler(timer.subject, now)
+        except TimerMoved:
+            metrics.TIMERS.add(timer.kind, "moved")
+            return False
+        except Exception as error:
+            log.exception("timer_failed", kind=timer.kind, subject=timer.subject)
+            _back_off(timer, error)
+            return False
+        finally:
+            _firing.reset(token)
     metrics.TIMERS.add(timer.kind, "fired")
     metrics.TIMER_DELAY.observe(seconds=max(0.0, (now - timer.due_at).total_seconds()))
     return True

@@ -75,6 +75,7 @@ from apps.aftersales.rows import CARRIER_LENGTH_MAX, TRACKING_NUMBER_LENGTH_MAX
 from apps.aftersales.run_clock import act_by_default
 from apps.aftersales.selectors import count_waiting, get_case, list_cases
 from apps.aftersales.ship_back import ship_back
+from apps.aftersales.trace import trace_order
 
 __all__ = [
     "CARRIER_LENGTH_MAX",
@@ -158,5 +159,6 @@ __all__ = [
     "reject_case",
     "ship_back",
     "ship_replacement",
+    "trace_order",
     "withdraw_case",
 ]

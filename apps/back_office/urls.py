@@ -23,4 +23,5 @@ urlpatterns = [
     path("set-setting/", views.make_act_view(switches.SetSetting), name="set_setting"),
     path("roll-back-setting/", views.make_act_view(switches.RollBackSetting), name="roll_back_setting"),
     path("orders/<id:order_id>/", views.show_order, name="order"),
+    path("orders/<id:order_id>/trace/", views.show_trace, name="trace"),
 ]

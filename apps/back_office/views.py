@@ -16,6 +16,8 @@ from apps.back_office.books import read_trial_balance
 from apps.back_office.order_page import build_order_page
 from apps.back_office.search import list_newest, search
 from apps.back_office.switches import read_board, read_settings
+from apps.back_office.tracing import build_trace_page
+from apps.orders import api as orders
 from tradecore import clock
 from tradecore.admin import actor_of
 from tradecore.errors import NotFound, Refusal
@@ -62,6 +64,17 @@ def show_order(request: HttpRequest, order_id: int) -> HttpResponse:
     except NotFound as refusal:
         raise Http404 from refusal
     return _page(request, "back_office/order.html", title=f"Order {page.order.number}", page=page)
+
+
+@for_operators("orders.view_order")
+def show_trace(request: HttpRequest, order_id: int) -> HttpResponse:
+    """Everything that happened to one order, in one line of time; of one source only where it is named."""
+    try:
+        order = orders.get_order(order_id=order_id)
+    except NotFound as refusal:
+        raise Http404 from refusal
+    page = build_trace_page(order, source=request.GET.get("source", ""))
+    return _page(request, "back_office/trace.html", title=f"Trace of {order.number}", page=page)
 
 
 @for_operators("ledger.view_posting")

@@ -15,6 +15,7 @@ from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.promotions import api as promotions
 from tradecore import db
+from tradecore.origins import working_on
 from tradecore.timers import Deadline, reset_timer
 
 log = structlog.get_logger()
@@ -129,12 +130,13 @@ def poll_provider_calls(*, limit: int, now: datetime, references: Sequence[int] 
     """
     calls = payments.claim_due_calls(limit=limit, references=references)
     for call in calls:
-        try:
-            _poll(call, now=now)
-        except Exception:
-            # One call that cannot be applied must not keep the others from being asked about.
-            log.exception("call_not_polled", reference=call.reference)
-            payments.put_off_call(reference=call.reference)
+        with working_on("call", call.reference):
+            try:
+                _poll(call, now=now)
+            except Exception:
+                # One call that cannot be applied must not keep the others from being asked about.
+                log.exception("call_not_polled")
+                payments.put_off_call(reference=call.reference)
     return len(calls)
 
 
@@ -155,12 +157,13 @@ def apply_stored_answers(*, limit: int, now: datetime) -> int:
     """
     applied = 0
     for answer in payments.claim_answers(limit=limit):
-        try:
-            applied += _apply_stored(answer, now=now)
-        except Exception as error:
-            # One answer that cannot be applied must not keep the others from being applied.
-            log.exception("answer_not_applied", answer_id=answer.id)
-            payments.put_off_answer(answer_id=answer.id, error=error)
+        with working_on("answer", answer.id):
+            try:
+                applied += _apply_stored(answer, now=now)
+            except Exception as error:
+                # One answer that cannot be applied must not keep the others from being applied.
+                log.exception("answer_not_applied")
+                payments.put_off_answer(answer_id=answer.id, error=error)
     return applied
 
 

@@ -5,6 +5,7 @@ from apps.documents.contracts import Content, DocumentKind, DocumentSummary, Doc
 from apps.documents.issue_receipts import issue_receipts
 from apps.documents.page import render_page
 from apps.documents.selectors import SHOPS_KINDS, get_document, list_order_documents, list_shop_documents
+from apps.documents.trace import trace_order
 
 __all__ = [
     "SHOPS_KINDS",
@@ -18,4 +19,5 @@ __all__ = [
     "list_order_documents",
     "list_shop_documents",
     "render_page",
+    "trace_order",
 ]

@@ -18,6 +18,7 @@ from apps.fulfilment.lose_package import lose_silent_package
 from apps.fulfilment.record_tracking import EVENT_ID_LENGTH_MAX, record_tracking
 from apps.fulfilment.selectors import get_package, list_packages
 from apps.fulfilment.ship_order import CARRIER_LENGTH_MAX, TRACKING_NUMBER_LENGTH_MAX, ship_order
+from apps.fulfilment.trace import trace_order
 from apps.fulfilment.withdraw_uncollected import withdraw_uncollected
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "lose_silent_package",
     "record_tracking",
     "ship_order",
+    "trace_order",
     "withdraw_uncollected",
 ]

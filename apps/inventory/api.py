@@ -43,6 +43,7 @@ from apps.inventory.services.lines import release, ship, take_back
 from apps.inventory.services.rebuild import list_differences, repair
 from apps.inventory.services.resolve import expire_holds, extend, post, void
 from apps.inventory.services.warehouses import create_warehouse
+from apps.inventory.trace import trace_order
 
 __all__ = [
     "BULK_CHANGE",
@@ -88,5 +89,6 @@ __all__ = [
     "repair",
     "ship",
     "take_back",
+    "trace_order",
     "void",
 ]

@@ -37,6 +37,7 @@ from apps.ledger.services.correct import (
 )
 from apps.ledger.services.post import post, post_pending, resolve, reverse
 from apps.ledger.services.seal import close_days, seal_postings
+from apps.ledger.trace import trace_order
 from apps.ledger.verify import find_faults
 
 __all__ = [
@@ -84,5 +85,6 @@ __all__ = [
     "reverse",
     "seal_postings",
     "seller_journals",
+    "trace_order",
     "trial_balance",
 ]

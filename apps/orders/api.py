@@ -107,6 +107,7 @@ from apps.orders.services.purchases import (
     mark_paid,
     open_purchase,
 )
+from apps.orders.trace import trace_order
 
 __all__ = [
     "CANCEL_REQUEST_HOLD",
@@ -200,5 +201,6 @@ __all__ = [
     "refund_units",
     "release_hold",
     "return_units",
+    "trace_order",
     "withdraw_units",
 ]

@@ -112,6 +112,7 @@ from apps.payments.services.statements import (
     settle_suspect,
     store_webhook,
 )
+from apps.payments.trace import trace_order
 
 __all__ = [
     "DISPUTE_WORDS",
@@ -215,4 +216,5 @@ __all__ = [
     "settle_suspect",
     "share_captures",
     "store_webhook",
+    "trace_order",
 ]

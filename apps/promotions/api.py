@@ -47,6 +47,7 @@ from apps.promotions.services.promotions import (
     publish_promotion,
 )
 from apps.promotions.services.resolve import expire_holds, extend, post, void
+from apps.promotions.trace import trace_order
 
 __all__ = [
     "PUBLISH_UNBOUNDED",
@@ -90,5 +91,6 @@ __all__ = [
     "list_rules",
     "post",
     "publish_promotion",
+    "trace_order",
     "void",
 ]

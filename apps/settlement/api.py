@@ -93,6 +93,7 @@ from apps.settlement.simulate import (
     Simulation,
     simulate_plan,
 )
+from apps.settlement.trace import trace_order
 
 __all__ = [
     "ACCOUNT_REST_S",
@@ -179,4 +180,5 @@ __all__ = [
     "set_payout_account",
     "settle_order",
     "simulate_plan",
+    "trace_order",
 ]

@@ -27,6 +27,7 @@ from apps.settlement.services.payouts import amount_of, move_payout, pays_of, pu
 from apps.settlement.stops import are_payouts_stopped
 from tradecore import clock, db, freezes
 from tradecore.locks import Rank, lock_row
+from tradecore.origins import working_on
 
 log = structlog.get_logger()
 
@@ -78,12 +79,13 @@ def send_payouts(*, limit: int, now: datetime, payout_ids: Sequence[int] | None 
     """
     claimed = _claim(limit=limit, payout_ids=payout_ids, now=now)
     for each in claimed:
-        try:
-            _tell_or_ask(each, now=now)
-        except Exception:
-            # One payout that cannot be told of or recorded must not keep the others from being sent.
-            log.exception("payout_not_sent", payout_id=each.instruction.reference)
-            _put_off(each.instruction.reference)
+        with working_on("payout", each.instruction.reference):
+            try:
+                _tell_or_ask(each, now=now)
+            except Exception:
+                # One payout that cannot be told of or recorded must not keep the others from being sent.
+                log.exception("payout_not_sent")
+                _put_off(each.instruction.reference)
     return len(claimed)
 
 

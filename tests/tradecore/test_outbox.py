@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any, ClassVar, Never
 
 import pytest
+import structlog
 from django.db import connection
 
 from tests.support import NOON, in_use_case
 from tradecore import clock, outbox
 from tradecore.models import OutboxEvent
 from tradecore.money import Money
+from tradecore.origins import origin_now
 from tradecore.outbox import Event, publish, relay, replay_dead, stamp_positions
 
 
@@ -43,6 +45,18 @@ class Recorder:
             self.failures -= 1
             raise RuntimeError("cannot")
         self.got.append((event.aggregate_id, event.sequence))
+
+
+class OriginRecorder(Recorder):
+    """Keeps the id under which it was called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.origins: list[str] = []
+
+    def __call__(self, event: outbox.DeliveredEvent) -> None:
+        super().__call__(event)
+        self.origins.append(origin_now())
 
 
 def relay_to(handler: Recorder) -> int:
@@ -285,3 +299,19 @@ class TestTwoRelaysAtOnce:
         race([stamp_positions] * 3)
         positions = OutboxEvent.objects.order_by("position").values_list("position", flat=True)
         assert list(positions) == list(range(1, 41))
+
+
+@pytest.mark.django_db
+class TestOrigins:
+    def test_are_kept_by_whatever_follows_from_an_event(self) -> None:
+        with structlog.contextvars.bound_contextvars(request_id="of-a-buyer"):
+            publish_some(1)
+        handler = OriginRecorder()
+        relay_to(handler)
+        assert handler.origins == ["of-a-buyer"]
+
+    def test_of_nobody_name_the_event(self) -> None:
+        publish_some(1)
+        handler = OriginRecorder()
+        relay_to(handler)
+        assert handler.origins == [f"event.{OutboxEvent.objects.get().pk}"]

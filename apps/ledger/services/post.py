@@ -8,7 +8,6 @@ commit), and for as long as it stands (`ledger verify`, and the invariant I01 of
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import structlog
 from django.db import IntegrityError
 from django.db.models import Count, Sum
 
@@ -18,6 +17,7 @@ from apps.ledger.errors import AlreadyReversed, NotReversible, PostingUnbalanced
 from tradecore import audit, db
 from tradecore.errors import NotFound
 from tradecore.ids import gene_of, new_id
+from tradecore.origins import origin_now
 from tradecore.prepared import Select
 
 ENTRIES_MIN = 2
@@ -114,7 +114,7 @@ def _new_row(
         order_ref=order_ref,
         reason=reason,
         actor=actor,
-        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+        request_id=origin_now(),
         occurred_at=now,
     )
 
