@@ -16,7 +16,7 @@ key can tell.
 import functools
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -71,12 +71,18 @@ class OutcomeUnknown(Refusal):
     retry_after: int = 1
 
 
+class RowMoved(AssertionError):
+    """A row was not as this transaction, which should have locked it, believed it to be."""
+
+
 @dataclass
 class _Transaction:
     """What one use case's transaction carries until its commit."""
 
     pending: dict[type[Model], list[Model]] = field(default_factory=dict)
     checks: dict[Check, list[int]] = field(default_factory=dict)
+    changes: dict[type[Model], list[prepared.Change]] = field(default_factory=dict)
+    gathers: bool = False
 
 
 _transaction: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
@@ -119,6 +125,17 @@ def alongside(companion: Companion) -> Iterator[None]:
         _companions.reset(token)
 
 
+@contextmanager
+def companions_aside() -> Iterator[tuple[Companion, ...]]:
+    """Take the companions away for the block, for whoever lets each of them run with a result of its own."""
+    companions = _companions.get()
+    token = _companions.set(())
+    try:
+        yield companions
+    finally:
+        _companions.reset(token)
+
+
 def transaction_required(function: Callable[P, R]) -> Callable[P, R]:
     """Mark a function that only makes sense inside the transaction of a use case."""
 
@@ -140,12 +157,24 @@ def assert_no_transaction() -> None:
 @contextmanager
 def savepoint() -> Iterator[None]:
     """Guard statements that may fail on a constraint without losing the transaction. Never for 1213."""
+    with _waiting_undone(), transaction.atomic():
+        yield
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """Let what waits be as it was before, if the block is refused: for a block that only reads and lets rows wait."""
+    with _waiting_undone():
+        yield
+
+
+@contextmanager
+def _waiting_undone() -> Iterator[None]:
     current = _current()
-    waiting: list[dict[Any, list[Any]]] = [current.pending, current.checks]
+    waiting: list[dict[Any, list[Any]]] = [current.pending, current.checks, current.changes]
     marks = [{key: len(items) for key, items in group.items()} for group in waiting]
     try:
-        with transaction.atomic():
-            yield
+        yield
     except BaseException:
         for group, marked in zip(waiting, marks, strict=True):
             for key, items in group.items():
@@ -209,9 +238,40 @@ def insert_later(*rows: Model) -> None:
         pending.setdefault(type(row), []).append(row)
 
 
+def gather() -> None:
+    """Let changes of locked rows wait as well, from now on: this transaction does the same for many."""
+    _current().gathers = True
+
+
+def change(model: type[Model], pk: int | str, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Change one row that this transaction has locked, and which still has the values of `before`: at once, or in a
+    transaction that gathers with the rows that wait. Raises RowMoved; later, where it waits.
+
+    `pk` is the key. Whoever reads the row back in a transaction that gathers reads what was, unless it is the object
+    that the change was made on.
+    """
+    current, made = _current(), prepared.Change(pk, before, after)
+    if not current.gathers:
+        _make_changes(model, [made])
+        return
+    waiting = current.changes.setdefault(model, [])
+    if any(each.pk == pk for each in waiting):
+        _make_changes(model, current.changes.pop(model))
+        waiting = current.changes.setdefault(model, [])
+    waiting.append(made)
+
+
+def _make_changes(model: type[Model], changes: Sequence[prepared.Change]) -> None:
+    if prepared.change(model, changes) != len(changes):
+        raise RowMoved(f"{model.__name__} {', '.join(str(each.pk) for each in changes)}")
+
+
 def insert_pending() -> None:
-    """Insert what waits, and check it, now: the last call before a contended lock, so that it is held for less."""
+    """Write what waits, and check it, now: the last call before a contended lock, so that it is held for less."""
     current = _current()
+    while current.changes:
+        model = next(iter(current.changes))
+        _make_changes(model, current.changes.pop(model))
     while current.pending:
         prepared.insert(*current.pending.pop(next(iter(current.pending))))
     while current.checks:
@@ -257,7 +317,7 @@ def _current() -> _Transaction:
 
 def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
     """One attempt: open, run, let the companions join, insert what waits, commit."""
-    locks_token = locks.begin()
+    locks_token, ahead_token = locks.begin(), prepared.begin()
     token = _transaction.set(_Transaction())
     commit_sent, outcome, started = False, "rolled_back", time.perf_counter()
     try:
@@ -276,6 +336,7 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
         raise
     finally:
         _transaction.reset(token)
+        prepared.end(ahead_token)
         locks.end(locks_token)
         metrics.TRANSACTIONS.add(outcome)
         metrics.TRANSACTION_TIME.observe(seconds=time.perf_counter() - started)

@@ -19,7 +19,6 @@ from tradecore import clock, db, prepared
 from tradecore.card_numbers import looks_like_card_number
 from tradecore.errors import Kind, Refusal
 from tradecore.models import IdempotencyRecord
-from tradecore.prepared import Update
 
 LEASE = timedelta(seconds=30)
 KEY_LENGTH_MAX = 255
@@ -160,17 +159,12 @@ def _later_claim(*, scope_hash: str, fingerprint: str) -> Claim | Outcome:
     return Claim(scope_hash, fence, record.recovery_point, record.recovery_subject)
 
 
-_WRITE = Update(
-    lambda scope, fence, **changes: (
-        IdempotencyRecord.objects.filter(pk=scope, fence=fence, state=IdempotencyRecord.STARTED),
-        changes,
-    )
-)
-
-
 def _write(held: Claim, **changes: Any) -> None:
-    if not _WRITE(scope=held.scope_hash, fence=held.fence, **changes):
-        raise ClaimLost
+    before = {"fence": held.fence, "state": IdempotencyRecord.STARTED}
+    try:
+        db.change(IdempotencyRecord, held.scope_hash, before=before, after=changes)
+    except db.RowMoved as moved:
+        raise ClaimLost from moved
 
 
 def _hash(*parts: bytes) -> str:

@@ -12,9 +12,17 @@ A tuple or a set is an IN list (a list is a value, of JSON). It is padded by its
 few statements serve every length; in an empty one nothing is found. An argument is compared as it is given: None is
 equal to nothing, and no field converts it. Values that an Update writes are converted by the field that they are
 written to.
+
+# Note [Reading ahead]
+Where one transaction does the same for many (Note [Groups] in `tradecore.groups`), it reads for all of them at once,
+and each finds its own rows in memory. A `Select` that names the column `by` which its one argument, a tuple, is
+compared with can be read ahead; what it finds later in the same transaction under keys that were read ahead is the same
+objects again. Only what this transaction has locked, or what nobody changes, is read ahead.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -120,11 +128,30 @@ class _Prepared:
 class Select(_Prepared, Generic[Row]):
     """A read: of rows of a model, with what it is joined and annotated with, or of a `values_list`."""
 
-    def __init__(self, build: Callable[..., "QuerySet[Any, Row]"]) -> None:
+    def __init__(self, build: Callable[..., "QuerySet[Any, Row]"], *, by: str = "") -> None:
         super().__init__(build)
+        self._by = by
 
     def __call__(self, **arguments: Argument) -> list[Row]:
         """Everything that it finds."""
+        if self._by and (read_ahead := _ahead.get()):
+            (keys,) = arguments.values()
+            if all((self, key) in read_ahead for key in keys):
+                return [row for key in keys for row in read_ahead[self, key]]
+        return self._read(arguments)
+
+    def read_ahead(self, **arguments: Argument) -> list[Row]:
+        """Read for all keys of its one argument; see Note [Reading ahead]. Everything that it finds."""
+        read_ahead, ((_, keys),) = _ahead.get(), arguments.items()
+        assert read_ahead is not None, "what is read ahead is kept for the transaction"
+        rows = self._read(arguments)
+        found: dict[Any, list[Row]] = {key: [] for key in keys}
+        for row in rows:
+            found[getattr(row, self._by)].append(row)
+        read_ahead.update({(self, key): of_key for key, of_key in found.items()})
+        return rows
+
+    def _read(self, arguments: dict[str, Argument]) -> list[Row]:
         database = _database()
         compiled = self._find(arguments, database)
         if compiled is None:
@@ -142,6 +169,18 @@ class Select(_Prepared, Generic[Row]):
         compiler = queryset.query.get_compiler(connection=database)
         sql, bound = compiler.as_sql()
         return _Compiled(sql, tuple(bound), _reader(queryset, compiler))
+
+
+_ahead: "ContextVar[dict[tuple[Select[Any], Hashable], list[Any]] | None]" = ContextVar("read_ahead", default=None)
+
+
+def begin() -> "Token[Any]":
+    """Begin a transaction, in which nothing has been read ahead. Called by `tradecore.db` only."""
+    return _ahead.set({})
+
+
+def end(token: "Token[Any]") -> None:
+    _ahead.reset(token)
 
 
 class _Change(_Prepared):
@@ -192,6 +231,63 @@ def insert(*rows: Model) -> None:
             cursor.execute(table.statement(len(batch)), parameters)
     for row in rows:
         row._state.adding, row._state.db = False, database.alias  # noqa: SLF001 - documented for any model
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New values of one row, which is found by its key, as long as it has the values of `before`."""
+
+    pk: int | str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def change(model: type[Model], changes: Sequence[Change]) -> int:
+    """Change rows of one table, each once, with one statement for those that look alike. Returns how many it found."""
+    alike: dict[Hashable, list[Change]] = {}
+    for each in changes:
+        alike.setdefault((tuple(each.before.items()), tuple(each.after)), []).append(each)
+    return sum(_change_alike(model, group) for group in alike.values())
+
+
+def _change_alike(model: type[Model], changes: Sequence[Change]) -> int:
+    """Rows that are to have had the same values before, and get new ones in the same columns."""
+    database, first, key = _database(), changes[0], _column(model, "pk")
+    assignments, parameters = [], list[Any]()
+    for name in first.after:
+        column, values = _column(model, name), [_written(model, name, each.after[name]) for each in changes]
+        if all(value == values[0] for value in values):
+            assignments.append(f"{column} = %s")
+            parameters.append(values[0])
+        else:
+            assignments.append(f"{column} = CASE {key}{' WHEN %s THEN %s' * len(values)} END")
+            for each, value in zip(changes, values, strict=True):
+                parameters += [each.pk, value]
+    conditions = "".join(f" AND {_column(model, name)} = %s" for name in first.before)
+    places = ", ".join(["%s"] * len(changes))
+    table = database.ops.quote_name(model._meta.db_table)  # noqa: SLF001 - documented
+    sql = f"UPDATE {table} SET {', '.join(assignments)} WHERE {key} IN ({places}){conditions}"  # noqa: S608 - our names
+    parameters += [each.pk for each in changes]
+    parameters += [_written(model, name, value) for name, value in first.before.items()]
+    with database.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+def _column(model: type[Model], name: str) -> str:
+    return _database().ops.quote_name(str(_field(model, name).column))
+
+
+def _written(model: type[Model], name: str, value: Any) -> Any:
+    return _field(model, name).get_db_prep_save(value, _database())
+
+
+@functools.cache
+def _field(model: type[Model], name: str) -> "Field[Any, Any]":
+    meta = model._meta  # noqa: SLF001 - documented
+    field = meta.pk if name == "pk" else meta.get_field(name)
+    assert isinstance(field, Field), "only columns are written"
+    return field
 
 
 @dataclass(frozen=True, slots=True)

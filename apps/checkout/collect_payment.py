@@ -1,12 +1,13 @@
 """Ask the providers for the money of a purchase, between transactions."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from apps.checkout import keep_books
-from apps.checkout.confirm_payment import apply_statement, confirm_free_purchase, progress_of
+from apps.checkout.confirm_payment import apply_reply_together, apply_statement, confirm_free_purchase, progress_of
 from apps.checkout.contracts import PaymentProgress, TenderWish
 from apps.checkout.errors import NotPayable
 from apps.checkout.place_purchase import HOLD_BACKSTOP, check_methods, pay_deadline
@@ -15,6 +16,7 @@ from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.promotions import api as promotions
 from tradecore import db
+from tradecore.groups import NotTogether
 from tradecore.origins import working_on
 from tradecore.timers import Deadline, reset_timer
 
@@ -36,17 +38,19 @@ _FINAL = frozenset(
 _ROUNDS_MAX = 4
 
 
-def collect_payment(*, purchase_id: int, now: datetime, unsent: Sequence[payments.Call] = ()) -> PaymentProgress:
+def collect_payment(
+    *, purchase_id: int, now: datetime, unsent: Sequence[payments.Call] = (), together: bool = False
+) -> PaymentProgress:
     """Send the calls that wait, and apply each answer, until nothing waits to be sent.
 
     `unsent` are the calls that wait, where the caller has just written them. What is not answered is `unknown`: the
-    poller asks for it, and the buyer is told to wait.
+    poller asks for it, and the buyer is told to wait. `together`: see Note [Confirming together].
     """
     for _ in range(_ROUNDS_MAX):
         calls, unsent = unsent or payments.list_unsent_calls(payable_ref=purchase_id), ()
         if not calls:
             break
-        progress = [_send(call, purchase_id=purchase_id, now=now) for call in calls][-1]
+        progress = [_send(call, purchase_id=purchase_id, now=now, together=together) for call in calls][-1]
         if progress.is_final:
             return progress
     progress = progress_of(purchase_id, is_final=True)
@@ -55,10 +59,13 @@ def collect_payment(*, purchase_id: int, now: datetime, unsent: Sequence[payment
     return progress
 
 
-def _send(call: payments.Call, *, purchase_id: int, now: datetime) -> PaymentProgress:
+def _send(call: payments.Call, *, purchase_id: int, now: datetime, together: bool) -> PaymentProgress:
     statement = payments.send_call(call)
     if statement is None:
         return _mark_unanswered(call, now=now)
+    if together and statement.reference == call.reference:
+        with suppress(NotTogether):
+            return apply_reply_together(statement=statement, provider=call.provider, purchase_id=purchase_id, now=now)
     progress = apply_statement(
         statement=statement,
         provider=call.provider,

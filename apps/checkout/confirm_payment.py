@@ -1,5 +1,14 @@
-"""Apply what a provider says of one of our calls. Browser, webhook and poll all end here."""
+"""Apply what a provider says of one of our calls. Browser, webhook and poll all end here.
 
+# Note [Confirming together]
+Of hot SKUs, the purchases whose providers have just said that they have the money are marked paid in one transaction
+(Note [Groups] of `tradecore.groups`): locked and read for all of them with a few statements, applied one by one by the
+same steps as ever, written with a few statements. Whatever is not that straight (late, another sum, promotions, a hold
+that is gone) undoes the group, and is applied alone.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -13,6 +22,8 @@ from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.promotions import api as promotions
 from tradecore import db
+from tradecore.errors import Refusal
+from tradecore.groups import Group, Member, NotTogether
 from tradecore.timers import Deadline, cancel_timers, set_timers
 
 log = structlog.get_logger()
@@ -97,6 +108,62 @@ def _apply(
     return progress_of(purchase_id, is_final=not payments.list_unsent_calls(payable_ref=purchase_id))
 
 
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What a provider has replied of the first call of a purchase."""
+
+    purchase_id: int
+    statement: payments.Statement
+    provider: str
+    now: datetime
+
+
+def apply_reply_together(
+    *, statement: payments.Statement, provider: str, purchase_id: int, now: datetime
+) -> PaymentProgress:
+    """Apply the reply to a call of ours in company; see Note [Confirming together]. Raises NotTogether."""
+    if statement.said is not payments.Said.CAPTURED:
+        raise NotTogether
+    return _CONFIRMING.join(_Reply(purchase_id, statement, provider, now))
+
+
+@db.use_case
+def _confirm_all(members: Sequence[Member[_Reply]]) -> list[PaymentProgress | Refusal | NotTogether]:
+    """Locks, in this order: purchases, orders, payments, stock holds, stock; of all of them."""
+    db.gather()
+    purchase_ids = [member.job.purchase_id for member in members]
+    orders.lock_purchases(purchase_ids=purchase_ids)
+    payments.lock_payments(
+        payable_refs=purchase_ids, call_references=[member.job.statement.reference for member in members]
+    )
+    confirmed: list[PaymentProgress | Refusal | NotTogether] = [_confirm(member) for member in members]
+    _write_paid(purchase_ids)
+    if not inventory.post_all(owner_refs=purchase_ids, now=max(member.job.now for member in members)):
+        raise NotTogether
+    return confirmed
+
+
+def _confirm(member: Member[_Reply]) -> PaymentProgress:
+    """Raises NotTogether, for the whole group: the locked rows are as this has left them."""
+    reply = member.job
+    with member.in_its_name():
+        unpaid = orders.lock_unpaid_purchase(purchase_id=reply.purchase_id)
+        applied = payments.apply_statement(
+            payable_ref=reply.purchase_id,
+            statement=reply.statement,
+            provider=reply.provider,
+            source="reply",
+            now=reply.now,
+        )
+        keep_books.book_facts(applied.facts, now=reply.now)
+        if unpaid is None or unpaid.uses_promotions or not applied.is_covered:
+            raise NotTogether
+        return _settle(unpaid, now=reply.now)
+
+
+_CONFIRMING: Group[_Reply, PaymentProgress] = Group(_confirm_all)
+
+
 @db.use_case
 def confirm_free_purchase(purchase_id: int, now: datetime) -> PaymentProgress:
     """A total of 0.00 is paid without a provider. Nothing if it no longer awaits payment.
@@ -109,20 +176,31 @@ def confirm_free_purchase(purchase_id: int, now: datetime) -> PaymentProgress:
 
 def _mark_paid(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgress:
     """Everything that is true once a purchase is paid, true together. Raises HoldGone."""
+    paid = _settle(unpaid, now=now)
+    _write_paid([unpaid.id])
+    if unpaid.uses_promotions and not promotions.post(owner_ref=unpaid.id, now=now):
+        raise HoldGone(unpaid.id)
+    if not inventory.post(owner_ref=unpaid.id, now=now):
+        raise HoldGone(unpaid.id)
+    return paid
+
+
+def _settle(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgress:
+    """What is true of orders, money and deadlines once a purchase is paid."""
     market = get_market(unpaid.market, now=now)
     schedules = {order.id: _schedule(market, now=now) for order in unpaid.orders}
     purchase = orders.mark_paid(purchase_id=unpaid.id, schedules=schedules, now=now)
     shares = [payments.Share(order.id, order.total) for order in unpaid.orders]
     payment = payments.share_captures(payable_ref=unpaid.id, shares=shares, now=now)
     keep_books.book_sales(unpaid.orders, payable_ref=unpaid.id, now=now)
-    cancel_timers(subjects=[unpaid.id], kinds=["expire_purchase", "confirm_free_purchase"])
     set_timers(timer for order_id, schedule in schedules.items() for timer in _timers(order_id, schedule))
-    db.insert_pending()
-    if unpaid.uses_promotions and not promotions.post(owner_ref=unpaid.id, now=now):
-        raise HoldGone(unpaid.id)
-    if not inventory.post(owner_ref=unpaid.id, now=now):
-        raise HoldGone(unpaid.id)
     return PaymentProgress(purchase=purchase, payment=payment, is_final=True)
+
+
+def _write_paid(purchase_ids: Collection[int]) -> None:
+    """The last before what many wait for is locked."""
+    cancel_timers(subjects=purchase_ids, kinds=["expire_purchase", "confirm_free_purchase"])
+    db.insert_pending()
 
 
 def progress_of(purchase_id: int, *, is_final: bool) -> PaymentProgress:

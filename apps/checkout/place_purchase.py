@@ -1,6 +1,16 @@
-"""Turn a quote into orders that await payment."""
+"""Turn a quote into orders that await payment.
 
+# Note [Placing together]
+Purchases of hot SKUs share their transactions (Note [Groups] of `tradecore.groups`). Each is priced in its own thread
+before it joins, by reads that lock nothing, as the plain way's do. What is then written for one is what the plain way
+writes; the stock of all of them is planned in the order in which they came, and taken by one conditional UPDATE. Two
+kinds of purchases take the plain way at once: those that use promotions, whose counters are locked buyer by buyer, and
+those of a quote that was used already, which would undo the whole group.
+"""
+
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
@@ -15,6 +25,7 @@ from apps.payments import api as payments
 from apps.promotions import api as promotions
 from tradecore import db, degradation, wire
 from tradecore.errors import Refusal
+from tradecore.groups import Group, Member, NotTogether
 from tradecore.timers import Deadline, set_timers
 
 #: Only the purchase's own timer ends its holds; their own deadline is a backstop.
@@ -24,8 +35,21 @@ HOLD_BACKSTOP = timedelta(minutes=10)
 PAY_CLOCKS = {"card": "pay_card", "voucher": "pay_card", "bank_slip": "pay_slip"}
 
 
-def place_purchase(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """What buyer and shop agree upon: a quote that was priced again, and until when it is to be paid."""
+
+    command: PlacePurchase
+    quote: Quote
+    wish: Wish
+    pay_by: datetime
+    now: datetime
+
+
+def place_purchase(*, command: PlacePurchase, now: datetime, together: bool = False) -> PaymentProgress:
     """Turn a quote into orders that await payment, or change nothing. The provider is called by `collect_payment`.
+
+    `together` says that it may share its transaction; see Note [Placing together].
 
     Refuses, in this order: QuoteInvalid, QuoteUsed, GuestsOff, QuoteExpired, what `make_quote` refuses, PriceChanged,
     MethodUnknown, what `payments.open_intent` refuses, what `promotions.hold` refuses, OutOfStock.
@@ -33,7 +57,7 @@ def place_purchase(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
     """
     quote_id, _, _ = read_token(token=command.quote_token, buyer=command.buyer)
     try:
-        return _place(command=command, now=now)
+        return _place_together(command=command, now=now) if together else _place(command=command, now=now)
     except db.OutcomeUnknown:
         raise  # it may be this very call that used the quote
     except (IntegrityError, Refusal):
@@ -44,14 +68,89 @@ def place_purchase(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
 
 @db.use_case
 def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
+    sale = _agree(command, now=now)
+    lines, placed = _open(sale)
+    purchase_id, expires_at = placed.purchase.id, sale.pay_by + HOLD_BACKSTOP
+    if sale.quote.priced.promotion_uses:
+        promotions.hold(
+            owner_ref=purchase_id,
+            buyer_ref=command.buyer.ref,
+            uses=[
+                promotions.PromotionUse(use.promotion_id, use.units, use.amount_minor)
+                for use in sale.quote.priced.promotion_uses
+            ],
+            expires_at=expires_at,
+            now=now,
+        )
+    inventory.hold(owner_ref=purchase_id, lines=lines, expires_at=expires_at, now=now)
+    return placed
+
+
+def _place_together(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
+    sale = _agree(command, now=now)
+    if sale.quote.priced.promotion_uses:
+        return _place(command=command, now=now)
+    try:
+        return _PLACING.join(sale)
+    except NotTogether:
+        return _place(command=command, now=now)
+
+
+def _place_group(members: Sequence[Member[_Sale]]) -> list[PaymentProgress | Refusal | NotTogether]:
+    return _place_all(members, attempts=itertools.count())
+
+
+@db.use_case
+def _place_all(
+    members: Sequence[Member[_Sale]], *, attempts: "itertools.count[int]"
+) -> list[PaymentProgress | Refusal | NotTogether]:
+    """Locks: stock, by (SKU, warehouse); all other rows are new."""
+    db.gather()
+    used = orders.list_used_quotes(quote_ids=[member.job.quote.id for member in members])
+    sku_ids = {line.sku_id for member in members for line in member.job.wish.lines}
+    holding = inventory.Holding(sku_ids=sku_ids, locks_first=next(attempts) > 0)
+    placed = [_place_member(member, holding, used) for member in members]
+    holding.take()
+    return placed
+
+
+def _place_member(
+    member: Member[_Sale], holding: inventory.Holding, used: set[int]
+) -> PaymentProgress | Refusal | NotTogether:
+    sale = member.job
+    if sale.quote.id in used:
+        return NotTogether()
+    try:
+        with member.in_its_name(), db.attempt():
+            lines, placed = _open(sale)
+            holding.add(owner_ref=placed.purchase.id, lines=lines, expires_at=sale.pay_by + HOLD_BACKSTOP, now=sale.now)
+    except Refusal as refusal:
+        return refusal
+    used.add(sale.quote.id)
+    return placed
+
+
+_PLACING: Group[_Sale, PaymentProgress] = Group(_place_group)
+
+
+def _agree(command: PlacePurchase, *, now: datetime) -> _Sale:
+    """Refuses, in this order: QuoteInvalid, GuestsOff, QuoteExpired, what `make_quote` refuses, PriceChanged,
+    MethodUnknown.
+    """
     if command.buyer.is_guest:
         degradation.refuse_if_guests_are_off()
     quote, wish = requote(token=command.quote_token, buyer=command.buyer, now=now)
     if quote.total != command.expected_total:
         raise PriceChanged(expected=command.expected_total, quoted=quote.total, quote=quote)
-
     pay_by = pay_deadline(command.tenders, market=quote.market, now=now)
-    opened = orders.open_purchase(draft=_draft(quote, wish, command.buyer, pay_by=pay_by), now=now)
+    return _Sale(command, quote, wish, pay_by, now)
+
+
+def _open(sale: _Sale) -> tuple[list[inventory.StockLine], PaymentProgress]:
+    """Let everything that is new wait to be inserted; nothing is locked. Refuses what `payments.open_intent` does."""
+    command, quote, now = sale.command, sale.quote, sale.now
+    draft = _draft(quote, sale.wish, command.buyer, pay_by=sale.pay_by)
+    opened = orders.open_purchase(draft=draft, now=now)
     purchase_id = opened.purchase.id
     payment, calls = payments.open_intent(
         payable_ref=purchase_id,
@@ -60,28 +159,12 @@ def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
         tenders=tender_requests(command.tenders, quote),
         now=now,
     )
-    set_timers([Deadline("expire_purchase", purchase_id, pay_by)])
+    set_timers([Deadline("expire_purchase", purchase_id, sale.pay_by)])
     if not quote.total.minor:
         # Confirmed within this request; the timer is there for a process that dies before.
         set_timers([Deadline("confirm_free_purchase", purchase_id, now)])
-    if quote.priced.promotion_uses:
-        promotions.hold(
-            owner_ref=purchase_id,
-            buyer_ref=command.buyer.ref,
-            uses=[
-                promotions.PromotionUse(use.promotion_id, use.units, use.amount_minor)
-                for use in quote.priced.promotion_uses
-            ],
-            expires_at=pay_by + HOLD_BACKSTOP,
-            now=now,
-        )
-    inventory.hold(
-        owner_ref=purchase_id,
-        lines=[inventory.StockLine(line.line_id, line.sku_id, line.quantity) for line in opened.lines],
-        expires_at=pay_by + HOLD_BACKSTOP,
-        now=now,
-    )
-    return PaymentProgress(purchase=opened.purchase, payment=payment, is_final=False, unsent=calls)
+    lines = [inventory.StockLine(line.line_id, line.sku_id, line.quantity) for line in opened.lines]
+    return lines, PaymentProgress(purchase=opened.purchase, payment=payment, is_final=False, unsent=calls)
 
 
 def pay_deadline(tenders: Sequence[TenderWish], *, market: str, now: datetime) -> datetime:

@@ -38,10 +38,10 @@ from apps.inventory.selectors import (
     list_warehouses,
 )
 from apps.inventory.services.adjust import adjust_stock, carry_out_bulk_change
-from apps.inventory.services.hold import hold
+from apps.inventory.services.hold import Holding, hold
 from apps.inventory.services.lines import release, ship, take_back
 from apps.inventory.services.rebuild import list_differences, repair
-from apps.inventory.services.resolve import expire_holds, extend, post, void
+from apps.inventory.services.resolve import expire_holds, extend, post, post_all, void
 from apps.inventory.services.warehouses import create_warehouse
 from apps.inventory.trace import trace_order
 
@@ -55,6 +55,7 @@ __all__ = [
     "Hold",
     "HoldRefused",
     "HoldStatus",
+    "Holding",
     "MoreThanHeld",
     "Movement",
     "MovementKind",
@@ -85,6 +86,7 @@ __all__ = [
     "list_waiting_adjustments",
     "list_warehouses",
     "post",
+    "post_all",
     "release",
     "repair",
     "ship",

@@ -15,6 +15,10 @@ class Shelf:
     warehouse_id: int
     available: int
 
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.sku_id, self.warehouse_id
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -72,6 +72,7 @@ from apps.orders.selectors import (
     list_purchase_order_ids,
     list_sales,
     list_units_gone,
+    list_used_quotes,
     quote_refund,
 )
 from apps.orders.services.cancel_requests import (
@@ -103,6 +104,7 @@ from apps.orders.services.progress import (
 from apps.orders.services.purchases import (
     close_purchase,
     extend_pay_by,
+    lock_purchases,
     lock_unpaid_purchase,
     mark_paid,
     open_purchase,
@@ -189,8 +191,10 @@ __all__ = [
     "list_purchase_order_ids",
     "list_sales",
     "list_units_gone",
+    "list_used_quotes",
     "lock_for_cancellation",
     "lock_order",
+    "lock_purchases",
     "lock_unpaid_purchase",
     "lose_units",
     "mark_paid",

@@ -32,6 +32,7 @@ from apps.pricing.api import ChargesBack, RefundCause
 from tradecore.errors import NotFound
 from tradecore.ids import format_number
 from tradecore.money import Money
+from tradecore.prepared import Select
 
 
 def get_purchase(*, purchase_id: int, buyer_ref: int | None = None) -> PurchaseView:
@@ -46,6 +47,14 @@ def get_purchase(*, purchase_id: int, buyer_ref: int | None = None) -> PurchaseV
 def find_purchase_of_quote(*, quote_id: int) -> int | None:
     """The purchase that a quote was used for."""
     return Purchase.objects.filter(quote_id=quote_id).values_list("pk", flat=True).first()
+
+
+def list_used_quotes(*, quote_ids: Collection[int]) -> set[int]:
+    """Those of the quotes that have bought already."""
+    return set(_USED(quotes=set(quote_ids)))
+
+
+_USED = Select(lambda quotes: Purchase.objects.filter(quote_id__in=quotes).values_list("quote_id", flat=True))
 
 
 def get_order(*, order_id: int, buyer_ref: int | None = None, shop_ids: Sequence[int] | None = None) -> OrderView:

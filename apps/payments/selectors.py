@@ -32,7 +32,7 @@ _PAYABLE_OF = Select(
     lambda reference: ProviderCall.objects.filter(pk=reference).values_list("tender__intent__payable_ref", flat=True)
 )
 _INTENT = Select(lambda payable: PaymentIntent.objects.filter(payable_ref=payable))
-_TENDERS = Select(lambda intent: Tender.objects.filter(intent_id=intent).order_by("position"))
+_TENDERS = Select(lambda intents: Tender.objects.filter(intent__id__in=intents).order_by("position"), by="intent_id")
 
 
 def find_payable_ref(*, call_reference: int) -> int | None:
@@ -48,7 +48,12 @@ def get_payment(*, payable_ref: int) -> Payment:
 
 def list_tenders(intent: PaymentIntent) -> list[Tender]:
     """The tenders of an intent, as they were offered."""
-    return _TENDERS(intent=intent.pk)
+    return _TENDERS(intents=(intent.pk,))
+
+
+def read_tenders_ahead(intents: Iterable[PaymentIntent]) -> dict[int, Tender]:
+    """The tenders of locked intents, by id: whoever asks for those of one of them gets the same objects."""
+    return {tender.pk: tender for tender in _TENDERS.read_ahead(intents={intent.pk for intent in intents})}
 
 
 def list_payments(*, payable_refs: Iterable[int]) -> dict[int, Payment]:

@@ -1,5 +1,6 @@
 """A hold resolves once: it is posted, voided, or ended by its backstop."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
@@ -28,10 +29,29 @@ def post(*, owner_ref: int, now: datetime) -> bool:
     before = _resolve(owner_ref, HoldStatus.POSTED, now=now)
     if before != HoldStatus.PENDING:
         return before == HoldStatus.POSTED
-    moves = _list_pending(owner_ref)
-    _POST_LINES(hold=owner_ref)
-    move(MovementKind.POSTED, moves, now=now)
+    _post_lines([owner_ref], now=now)
     return True
+
+
+@db.transaction_required
+def post_all(*, owner_refs: Collection[int], now: datetime) -> bool:
+    """Take what many owners hold. False if any of the holds is not pending: the caller's transaction must be undone.
+
+    Locks: the holds, then stock by (SKU, warehouse).
+    """
+    states.HOLD.check(HoldStatus.PENDING, HoldStatus.POSTED)
+    for owner_ref in sorted(owner_refs):
+        locks.note_lock(Rank.STOCK_HOLD, owner_ref)
+    if _RESOLVE(owners=tuple(owner_refs), status=HoldStatus.POSTED, now=now) < len(owner_refs):
+        return False
+    _post_lines(owner_refs, now=now)
+    return True
+
+
+def _post_lines(owner_refs: Collection[int], *, now: datetime) -> None:
+    moves = _list_pending(*owner_refs)
+    _POST_LINES(holds=tuple(owner_refs))
+    move(MovementKind.POSTED, moves, now=now)
 
 
 @db.transaction_required
@@ -82,17 +102,22 @@ def _expire(owner_ref: int, *, now: datetime) -> bool:
 
 
 _RESOLVE = Update(
-    lambda owner, status, now: (
-        models.StockHold.objects.filter(pk=owner, status=HoldStatus.PENDING),
+    lambda owners, status, now: (
+        models.StockHold.objects.filter(pk__in=owners, status=HoldStatus.PENDING),
         {"status": status, "resolved_at": now},
     )
 )
 _STATUS = Select(lambda owner: models.StockHold.objects.filter(pk=owner).values_list("status", flat=True))
 _PENDING_LINES = Select(
-    lambda hold: models.StockHoldLine.objects.filter(hold_id=hold, quantity__gt=F("voided")).order_by("id")
+    lambda holds: models.StockHoldLine.objects.filter(hold__owner_ref__in=holds, quantity__gt=F("voided")).order_by(
+        "id"
+    )
 )
 _POST_LINES = Update(
-    lambda hold: (models.StockHoldLine.objects.filter(hold_id=hold), {"posted": F("quantity") - F("voided")})
+    lambda holds: (
+        models.StockHoldLine.objects.filter(hold__owner_ref__in=holds),
+        {"posted": F("quantity") - F("voided")},
+    )
 )
 
 
@@ -103,16 +128,16 @@ def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None
     """
     states.HOLD.check(HoldStatus.PENDING, status)
     locks.note_lock(Rank.STOCK_HOLD, owner_ref)
-    while not _RESOLVE(owner=owner_ref, status=status, now=now):
+    while not _RESOLVE(owners=(owner_ref,), status=status, now=now):
         before = _STATUS.find(owner=owner_ref)
         if before != HoldStatus.PENDING:
             return before
     return HoldStatus.PENDING
 
 
-def _list_pending(owner_ref: int) -> list[Move]:
-    """What is left of each line of a hold that was pending until now."""
-    return [Move(line=line, quantity=line.quantity - line.voided) for line in _PENDING_LINES(hold=owner_ref)]
+def _list_pending(*owner_refs: int) -> list[Move]:
+    """What is left of each line of holds that were pending until now."""
+    return [Move(line=line, quantity=line.quantity - line.voided) for line in _PENDING_LINES(holds=owner_refs)]
 
 
 def _give_back(owner_ref: int, *, now: datetime, reason: str = "") -> None:

@@ -1,6 +1,6 @@
 """A purchase from its placing to its payment, or to its end without one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from apps.orders import states
@@ -25,7 +25,6 @@ from tradecore import db, outbox, wire
 from tradecore.ids import gene_of, new_id
 from tradecore.locks import Rank, lock_children
 from tradecore.money import Money
-from tradecore.prepared import Update
 
 
 @db.transaction_required
@@ -157,18 +156,20 @@ def lock_unpaid_purchase(*, purchase_id: int) -> UnpaidPurchase | None:
 
 
 @db.transaction_required
+def lock_purchases(*, purchase_ids: Collection[int]) -> None:
+    """Take the locks of many purchases and their orders with a few statements, for a transaction that does the same for
+    each of them. Those that do not exist are left out.
+    """
+    rows.lock_many(purchase_ids)
+
+
+@db.transaction_required
 def extend_pay_by(*, purchase_id: int, pay_by: datetime) -> None:
     """Move the pay deadline of a locked purchase later: its new tenders take longer. Never earlier."""
     Purchase.objects.filter(pk=purchase_id, status="AWAITING_PAYMENT", pay_by__lt=pay_by).update(pay_by=pay_by)
 
 
 _ENDING = ("status", "version", "paid_at", "closed_at")
-_END = Update(
-    lambda purchase, version_before, status_before, **ending: (
-        Purchase.objects.filter(pk=purchase, version=version_before, status=status_before),
-        ending,
-    )
-)
 
 
 def _end(purchase: Purchase, status: str, event: outbox.Event, *, now: datetime, **moments: datetime) -> None:
@@ -178,13 +179,8 @@ def _end(purchase: Purchase, status: str, event: outbox.Event, *, now: datetime,
     status_before, purchase.status = purchase.status, status
     for name, moment in moments.items():
         setattr(purchase, name, moment)
-    updated = _END(
-        purchase=purchase.pk,
-        version_before=version_before,
-        status_before=status_before,
-        **{name: getattr(purchase, name) for name in _ENDING},
-    )
-    assert updated == 1, f"purchase {purchase.pk} changed under its lock"
+    before = {"version": version_before, "status": status_before}
+    db.change(Purchase, purchase.pk, before=before, after={name: getattr(purchase, name) for name in _ENDING})
 
 
 def _publish(purchase: Purchase, event: outbox.Event, *, now: datetime) -> None:

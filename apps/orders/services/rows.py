@@ -1,7 +1,7 @@
 """How orders are locked, and the one way in which their status changes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from apps.orders.models import Order, OrderHold, OrderLine, OrderTransition, Pur
 from apps.orders.status import derive_status, facts_of
 from tradecore import db, outbox
 from tradecore.errors import NotFound
-from tradecore.locks import Rank, lock_children, lock_row, locking_children
+from tradecore.locks import Rank, lock_children, lock_children_of_many, lock_row, lock_rows, locking_children
 from tradecore.money import Money
 from tradecore.prepared import Select
 
@@ -48,8 +48,8 @@ class Cause:
 
 
 #: The orders of a purchase, as they are locked.
-ORDERS_OF = locking_children(lambda purchase: Order.objects.filter(purchase_id=purchase))
-_LINES = Select(lambda orders: OrderLine.objects.filter(order__id__in=orders).order_by("line_no"))
+ORDERS_OF = locking_children(lambda purchases: Order.objects.filter(purchase__id__in=purchases), by="purchase_id")
+_LINES = Select(lambda orders: OrderLine.objects.filter(order__id__in=orders).order_by("line_no"), by="order_id")
 
 
 def lock_purchase(purchase_id: int) -> Purchase:
@@ -74,6 +74,13 @@ def lock_with_purchase(order_id: int) -> LockedOrder:
     if purchase_id is not None:
         lock_purchase(purchase_id)
     return lock_order(order_id)
+
+
+def lock_many(purchase_ids: Collection[int]) -> None:
+    """Lock many purchases and their orders, and read the lines: whoever locks one of them then finds it in memory."""
+    lock_rows(Rank.PURCHASE, Purchase, purchase_ids)
+    orders = lock_children_of_many(Rank.ORDER, ORDERS_OF, of=purchase_ids)
+    _LINES.read_ahead(orders={order.pk for order in orders})
 
 
 def lock_orders_of(purchase: Purchase) -> list[LockedOrder]:
@@ -105,8 +112,7 @@ def record(
         _publish(order, event, now=now)
     _move(locked, cause=cause, now=now)
     written = {name: getattr(order, name) for name in {*facts, *_STATUS_FIELDS}}
-    updated = Order.objects.filter(pk=order.pk, version=version_before).update(**written)
-    assert updated == 1, f"order {order.pk} changed under its lock"
+    db.change(Order, order.pk, before={"version": version_before}, after=written)
     for line in lines:
         line.save(update_fields=_COUNTERS)
 

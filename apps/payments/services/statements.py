@@ -8,7 +8,7 @@ for a person. A capture is recorded whatever the state; one that no order may ke
 transaction. What is said of a chargeback is applied by `disputes`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,9 +28,10 @@ from apps.payments.provider import (
     Statement,
     StoredAnswer,
 )
+from apps.payments.selectors import read_tenders_ahead
 from apps.payments.services import calls, disputes, refunds, rows
 from apps.payments.services.rows import PROVIDER_REF_LENGTH_MAX, Situation
-from tradecore import clock, db, prepared, wire
+from tradecore import clock, db, wire
 from tradecore.errors import NotFound
 from tradecore.money import Money
 from tradecore.prepared import Select
@@ -207,13 +208,24 @@ def _read_dispute(stored: Mapping[str, Any] | None) -> DisputeFacts | None:
 
 
 _CALL = Select(
-    lambda reference: ProviderCall.objects.select_related("tender", "refund", "dispute").filter(pk=reference)
+    lambda references: ProviderCall.objects.select_related("tender", "refund", "dispute").filter(pk__in=references),
+    by="pk",
 )
+
+
+@db.transaction_required
+def lock_payments(*, payable_refs: Collection[int], call_references: Collection[int]) -> None:
+    """Take the locks of many payments, and read those of their calls, with a few statements: for a transaction that
+    applies a statement to each of them.
+    """
+    tenders = read_tenders_ahead(rows.lock_intents(payable_refs=payable_refs))
+    for call in _CALL.read_ahead(references=set(call_references)):
+        call.tender = tenders[call.tender_id]
 
 
 def _read_situation(payable_ref: int, statement: Statement, *, now: datetime) -> Situation:
     intent = rows.lock_intent(payable_ref=payable_ref)
-    (call,) = _CALL(reference=statement.reference)
+    (call,) = _CALL(references=(statement.reference,))
     call.tender.intent = intent
     return Situation(intent=intent, tender=call.tender, call=call, statement=statement, now=now)
 
@@ -310,7 +322,7 @@ def _record_capture(situation: Situation, *, is_late: bool) -> tuple[MoneyFact, 
         is_late=is_late,
         captured_at=situation.now,
     )
-    prepared.insert(capture)
+    db.insert_later(capture)
     intent.captured_minor += amount.minor
     event = PaymentCaptured(
         payment_id=intent.pk, payable_ref=intent.payable_ref, amount=amount, method=tender.method, is_late=is_late
@@ -326,6 +338,7 @@ def _record_capture(situation: Situation, *, is_late: bool) -> tuple[MoneyFact, 
     )
     if not is_late:
         return (captured,)
+    db.insert_pending()
     rows.store(intent)  # what was captured stands before any of it may go back
     return captured, refunds.return_capture(intent, capture, reason=refunds.LATE, now=situation.now)
 
