@@ -115,14 +115,16 @@ def list_quoted_skus(*, token: str) -> list[int]:
     return [line.sku_id for line in content.wish.lines]
 
 
-@lru_cache(maxsize=_OPEN_MAX)
 def _open_token(token: str) -> _Content:
-    """What `_sign` put into it: opened once in a purchase, which asks for it at each of its steps.
+    """What `_sign` put into it. Refuses: QuoteInvalid."""
+    return _open(token, worlds.marked(_SALT))
 
-    Refuses: QuoteInvalid.
-    """
+
+@lru_cache(maxsize=_OPEN_MAX)
+def _open(token: str, salt: str) -> _Content:
+    """Opened once in a purchase, which asks for it at each of its steps."""
     try:
-        content = signing.loads(token, salt=worlds.marked(_SALT))
+        content = signing.loads(token, salt=salt)
     except signing.BadSignature as error:
         raise QuoteInvalid from error
     stored = content["wish"]
