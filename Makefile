@@ -1,7 +1,7 @@
 # Each target is one line that calls a Python script, so everything also works without make.
 PYTHON ?= python3
 
-.PHONY: help run test check lock services benchmark overload
+.PHONY: help run test check lock services benchmark growth overload
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -23,6 +23,9 @@ services:
 
 benchmark:
 	@$(PYTHON) scripts/benchmark.py $(ARGS)
+
+growth:
+	@$(PYTHON) scripts/growth.py $(ARGS)
 
 overload:
 	@$(PYTHON) scripts/overload.py $(ARGS)

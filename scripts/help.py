@@ -5,7 +5,7 @@ from pathlib import Path
 
 from machine import entry
 
-TARGETS = ("run", "test", "check", "lock", "services", "benchmark", "overload")
+TARGETS = ("run", "test", "check", "lock", "services", "benchmark", "growth", "overload")
 
 
 def main() -> int:

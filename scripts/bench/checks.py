@@ -49,16 +49,12 @@ def compare(place: Place, contests: Sequence[Contest], *, pieces: int) -> list[C
     floors = [contest for contest in contests if contest.name in (HTTP_FLOOR, SQL_FLOOR)]
     told_by_floors = sum(contest.total("paid") for contest in floors)
     told = sum(contest.total("paid") for contest in contests) - told_by_floors
-    with place.connect() as connection, connection.cursor() as cursor:
-        cursor.execute(_DIFFERING_SQL)
-        (differing,) = cursor.fetchone()
-        cursor.execute(_PAID_SQL)
-        (paid,) = cursor.fetchone()
+    paid = count_paid(place)
     with place.connect(database=FLOOR_DATABASE) as connection:
         paid_on_floors, gone = count_sold(connection)
     return [
         *(compare_flash(contest, pieces=pieces) for contest in contests if contest.name == "flash"),
-        Check(f"{differing} SKUs have another number of pieces committed than paid orders want", holds=differing == 0),
+        check_stock(place),
         Check(f"{paid} purchases are paid, and buyers were told so of {told}", holds=paid == told),
         Check(
             f"on the floors {paid_on_floors} orders are paid, buyers were told so of {told_by_floors}, "
@@ -66,6 +62,24 @@ def compare(place: Place, contests: Sequence[Contest], *, pieces: int) -> list[C
             holds=paid_on_floors == told_by_floors and gone == 2 * paid_on_floors,
         ),
     ]
+
+
+def check_stock(place: Place) -> Check:
+    """What has left the stocks is what paid orders want."""
+    differing = _ask(place, _DIFFERING_SQL)
+    return Check(f"{differing} SKUs have another number of pieces committed than paid orders want", holds=not differing)
+
+
+def count_paid(place: Place) -> int:
+    """How many purchases are paid."""
+    return _ask(place, _PAID_SQL)
+
+
+def _ask(place: Place, sql: str) -> int:
+    with place.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        (count,) = cursor.fetchone()
+    return int(count)
 
 
 def compare_flash(contest: Contest, *, pieces: int) -> Check:

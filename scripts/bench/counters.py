@@ -80,6 +80,25 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What a process has in memory, in MB: all of it, and with its part only of what it shares with others."""
+
+    resident_mb: float
+    proportional_mb: float
+
+
+def memory_of_workers(web_pid: int) -> list[Memory]:
+    """Of each worker of a gunicorn, as the kernel has it now."""
+    return [_memory_of(worker) for worker in children(web_pid)]
+
+
+def _memory_of(pid: int) -> Memory:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    kilobytes = {name: int(size) for name, size, *_ in map(str.split, lines)}
+    return Memory(kilobytes["Rss:"] / 1_024, kilobytes["Pss:"] / 1_024)
+
+
 def _cpu_of(pid: int, *, with_ended: bool = False) -> float:
     # The name may hold spaces and brackets; what follows it does not.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

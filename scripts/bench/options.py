@@ -54,21 +54,26 @@ def _parser() -> argparse.ArgumentParser:
         prog="make benchmark", description="Measure purchases, and the floors beneath them, in one run."
     )
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="only this one (may be repeated)")
+    parser.add_argument("--pieces", type=count, default=100, help="of each flash sale (default: %(default)s)")
+    parser.add_argument("--json", type=Path, default=DEFAULT_JSON, help="where it is written (default: %(default)s)")
+    add_what_is_measured_by(parser)
+    return parser
+
+
+def add_what_is_measured_by(parser: argparse.ArgumentParser) -> None:
+    """How long, by whom, on what: the same for whatever is measured."""
     parser.add_argument("--seconds", type=_seconds, default=6, help="of each round (default: %(default)s)")
     parser.add_argument("--warm-up", type=_seconds, default=3, help="seconds before the rounds (default: %(default)s)")
-    parser.add_argument("--repeat", type=_count, default=3, help="rounds (default: %(default)s)")
-    parser.add_argument("--buyers", type=_count, default=8, help="who buy at once (default: %(default)s)")
+    parser.add_argument("--repeat", type=count, default=3, help="rounds (default: %(default)s)")
+    parser.add_argument("--buyers", type=count, default=8, help="who buy at once (default: %(default)s)")
     parser.add_argument(
-        "--workers", type=_count, default=os.cpu_count() or 1, help="gunicorn's (default: one a core, %(default)s)"
+        "--workers", type=count, default=os.cpu_count() or 1, help="gunicorn's (default: one a core, %(default)s)"
     )
     parser.add_argument("--skus", type=_sku_count, default=10_000, help="to choose from (default: %(default)s)")
-    parser.add_argument("--pieces", type=_count, default=100, help="of each flash sale (default: %(default)s)")
     parser.add_argument("--data", choices=["disk", "memory"], default="disk", help="where MariaDB's files lie")
-    parser.add_argument("--json", type=Path, default=DEFAULT_JSON, help="where it is written (default: %(default)s)")
     parser.add_argument(
         "--set", action="append", type=_setting, metavar="NAME=VALUE", help="a setting of the web processes"
     )
-    return parser
 
 
 def _seconds(text: str) -> float:
@@ -78,7 +83,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     count = int(text)
     if not 0 < count <= 1_000:
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 1000")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bench.checks import Check
+from bench.counters import Memory
 from bench.figures import middle, ratio
 from bench.place import HTTP_FLOOR, SQL_FLOOR
 from bench.rounds import Contest
@@ -32,13 +33,16 @@ _COLUMNS: Final = {
 }
 
 
-def document(contests: Sequence[Contest], checks: Sequence[Check], *, about: Mapping[str, Any]) -> dict[str, Any]:
+def document(
+    contests: Sequence[Contest], checks: Sequence[Check], memory: Sequence[Memory], *, about: Mapping[str, Any]
+) -> dict[str, Any]:
     """Everything that was measured. Ratios are the medians of those of each round with the floors of the same round."""
     floors = {contest.name: contest for contest in contests if contest.name in (HTTP_FLOOR, SQL_FLOOR)}
     return {
         "about": dict(about),
         "holds": all(check.holds for check in checks),
         "checks": [asdict(check) for check in checks],
+        "workers": [asdict(worker) for worker in memory],
         "scenarios": {contest.name: _scenario(contest, floors) for contest in contests},
     }
 
@@ -92,6 +96,15 @@ def faults(measured: Mapping[str, Any]) -> list[str]:
         for name, scenario in measured["scenarios"].items()
         for what, number in scenario["errors"].items()
     ]
+
+
+def memory_line(measured: Mapping[str, Any]) -> str:
+    """What the web's workers had in memory at the end of the rounds."""
+    sizes = ", ".join(
+        f"{worker['resident_mb']:.0f} MB ({worker['proportional_mb']:.0f} without what is shared)"
+        for worker in measured["workers"]
+    )
+    return f"each worker of the web has in memory: {sizes}"
 
 
 def disturbance(measured: Mapping[str, Any]) -> str:

@@ -1,9 +1,13 @@
 """What is for sale, as buyers know it. `build_stage.py` puts it there."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
+
+from bench.floor.statements import make_tables
+from bench.place import FLOOR_DATABASE, Place
 
 MARKET: Final = "GB"
 SHOP_COUNT: Final = 10
@@ -42,3 +46,20 @@ class Stage:
             rushes=[Ware(**ware) for ware in document["rushes"]],
             product_ids=document["product_ids"],
         )
+
+    def at(self, prices: Mapping[int, int]) -> "Stage":
+        """The same where a piece of these SKUs costs so much."""
+        shelves = [
+            [replace(ware, price_minor=prices.get(ware.sku_id, ware.price_minor)) for ware in shelf]
+            for shelf in self.shelves
+        ]
+        return replace(self, shelves=shelves)
+
+
+def build_stage(place: Place, *, sku_count: int, round_count: int, pieces: int) -> Stage:
+    """Put on sale what the scenarios buy, and the same SKUs in the tables of the floors. See build_stage.py."""
+    arguments = map(str, (sku_count, round_count, pieces))
+    stage = Stage.read(place.run(sys.executable, "-m", "bench.build_stage", *arguments))
+    with place.connect(database=FLOOR_DATABASE) as connection:
+        make_tables(connection, [ware.sku_id for shelf in stage.shelves for ware in shelf])
+    return stage

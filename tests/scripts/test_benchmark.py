@@ -17,11 +17,11 @@ from django.test.utils import CaptureQueriesContext
 
 from bench.checks import Check, compare_flash
 from bench.client import Client, Dropped
-from bench.counters import Cost, Meter
+from bench.counters import Cost, Memory, Meter
 from bench.figures import middle, percentile, ratio
 from bench.options import SCENARIOS, read_options
 from bench.place import HTTP_FLOOR, SQL_FLOOR
-from bench.report import disturbance, document, faults, table
+from bench.report import disturbance, document, faults, memory_line, table
 from bench.rounds import Contest, Round
 from config.settings import BASE_DIR
 from tests.api import Api, read, user_token
@@ -107,7 +107,7 @@ class TestReport:
             make_contest(HTTP_FLOOR, 50.0, 25.0, 100.0),
             make_contest("purchase", 25.0, 12.5, 10.0),
         ]
-        return document(contests, [Check("the sum is right", holds=True)], about={"cores": 2})
+        return document(contests, [Check("the sum is right", holds=True)], [Memory(151.6, 90.2)], about={"cores": 2})
 
     def test_takes_medians_over_the_rounds(self, reported: dict[str, Any]) -> None:
         assert reported["scenarios"]["purchase"]["rate"] == 12.5
@@ -118,18 +118,21 @@ class TestReport:
 
     def test_holds_only_if_everything_does(self) -> None:
         checks = [Check("the sum is right", holds=True), Check("the stock is right", holds=False)]
-        assert document([], checks, about={})["holds"] is False
+        assert document([], checks, [], about={})["holds"] is False
 
     def test_names_each_kind_of_error(self) -> None:
         contest = make_contest("purchase", 1.0)
         contest.rounds.append(replace(ROUND, errors={"500 internal": 2}))
         contest.rounds.append(replace(ROUND, errors={"500 internal": 1, "not paid": 1}))
-        reported = document([contest], [], about={})
+        reported = document([contest], [], [], about={})
         assert faults(reported) == ["purchase: 3 times 500 internal", "purchase: 1 times not paid"]
         assert table(reported).splitlines()[-1].split()[4] == "4"
 
     def test_says_who_else_was_at_work(self, reported: dict[str, Any]) -> None:
         assert disturbance(reported) == "others kept up to 0.12 of 2 cores busy in a round"
+
+    def test_says_what_the_workers_have_in_memory(self, reported: dict[str, Any]) -> None:
+        assert memory_line(reported) == "each worker of the web has in memory: 152 MB (90 without what is shared)"
 
     def test_is_a_table_of_equal_lines(self, reported: dict[str, Any]) -> None:
         heading, *lines = table(reported).splitlines()
@@ -251,6 +254,10 @@ class TestARun:
             assert 0 < scenario["p50_ms"] <= scenario["p99_ms"]
             assert scenario["database_ms"] >= 0
             assert set(scenario["of_floors"]) == {SQL_FLOOR, HTTP_FLOOR}
+
+    def test_says_what_each_worker_has_in_memory(self, measured: Any) -> None:
+        (worker,) = measured["workers"]
+        assert 0 < worker["proportional_mb"] <= worker["resident_mb"]
 
     def test_counts_the_statements_of_the_floors(self, measured: Any) -> None:
         for floor in (SQL_FLOOR, HTTP_FLOOR):

@@ -1,0 +1,81 @@
+"""`python -m bench.growth.drain one`, `... all` or `... bare`: relay events as workers do.
+
+`one` delivers a single event and says how many rows the server has read for it. `all` lets a process a core relay until
+nothing of it waits, and says how many were waiting, and how long that took; `bare` does the same without any handler.
+JSON.
+"""
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.db import connection, connections
+from django.db.models import Max, QuerySet
+
+from config import jobs
+from config.subscriptions import EVENTS
+from tradecore import outbox, worker_leases
+from tradecore.models import OutboxEvent
+
+PAUSE_S: Final = 0.02
+
+
+def main() -> None:
+    """See the module."""
+    steps = {"all": jobs.relay_events, "bare": partial(outbox.relay, subscriptions={})}
+    what = sys.argv[1]
+    said = {"rows": _rows_read()} if what == "one" else _drain(steps[what])
+    worker_leases.release()
+    print(json.dumps(said))
+
+
+def _drain(step: Callable[[], int]) -> dict[str, float]:
+    """Until everything is delivered that waits now, whatever comes meanwhile."""
+    newest = OutboxEvent.objects.aggregate(newest=Max("id"))["newest"]
+    begun, waiting = time.monotonic(), _waiting(newest).count()
+    connections.close_all()
+    fork = multiprocessing.get_context("fork")
+    workers = [fork.Process(target=_work, args=(step, newest)) for _ in range(os.cpu_count() or 1)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return {"delivered": waiting, "seconds": time.monotonic() - begun}
+
+
+def _waiting(newest: int) -> QuerySet[OutboxEvent]:
+    return OutboxEvent.objects.filter(delivered_at=None, id__lte=newest)
+
+
+def _work(step: Callable[[], int], newest: int) -> None:
+    while _waiting(newest).exists():
+        if not step():
+            time.sleep(PAUSE_S)
+    worker_leases.release()
+
+
+def _rows_read() -> int:
+    """What the server reads for one event from its claim to its delivery."""
+    before = _handler_reads()
+    outbox.relay(subscriptions=EVENTS, limit=1)
+    return _handler_reads() - before
+
+
+def _handler_reads() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+        return sum(int(value) for _, value in cursor.fetchall())
+
+
+if __name__ == "__main__":
+    main()
