@@ -9,11 +9,10 @@ a replay.
 
 # Note [Backlogs]
 A claim costs the same however much is waiting: it reads the index from one of its ends, and no more rows than it takes.
-Most of a claim are the events that have waited longest. A part of it are the newest: after an outage nobody is to wait
-for what was bought just now until everything older is through. A backlog that is no larger than that part is claimed
-from its old end alone. What was delivered is marked together, twice a second and at the end of a round; whoever dies
-in between has its events delivered again, as ever. A round that takes long gives back what it has not begun before its
-lease is over, so that no two relays have the same event.
+Half of a claim are the events that have waited longest, and half, where there are more, the newest: after an outage
+nobody is to wait for what was bought just now until everything older is through. What was delivered is marked together,
+twice a second and at the end of a round; whoever dies in between has its events delivered again, as ever. A round that
+takes long gives back what it has not begun before its lease is over, so that no two relays have the same event.
 """
 
 import time
@@ -37,10 +36,8 @@ LEASE = timedelta(seconds=30)
 BACKOFF_FIRST_S = 1
 BACKOFF_LIMIT_S = 600
 ATTEMPTS_LIMIT = 12
-BATCH = 200
-
-#: Of each claim so many of the newest events, where there are more than fit into the rest of it. See Note [Backlogs].
-NEWEST_SHARE = 4
+#: Few, because what comes next waits for the end of a round.
+BATCH = 50
 
 #: How long a delivery may be unmarked, and how long a round may begin with more of its claim.
 MARK_EVERY_S = 0.5
@@ -195,7 +192,7 @@ def _in_aggregate_order(rows: Sequence[OutboxEvent]) -> list[OutboxEvent]:
 def _claim(*, limit: int) -> list[OutboxEvent]:
     """Take what waits longest, and of what is left the newest, in the order in which it was written."""
     now = clock.real_now()
-    oldest = limit - limit // NEWEST_SHARE
+    oldest = limit - limit // 2
     rows = _take(now, _blockers(now), "next_attempt_at", "id", limit=oldest)
     if len(rows) == oldest:
         rows += _take(now, _earlier(), "-next_attempt_at", "-id", limit=limit - oldest)

@@ -20,7 +20,7 @@ from django.db.models import F, Q, QuerySet
 from tradecore import clock, db, metrics
 from tradecore.models import Timer
 from tradecore.origins import working_on
-from tradecore.prepared import Delete
+from tradecore.prepared import Delete, Update
 
 log = structlog.get_logger()
 
@@ -28,7 +28,8 @@ LEASE = timedelta(seconds=30)
 BACKOFF_FIRST_S = 1
 BACKOFF_LIMIT_S = 300
 ATTEMPTS_LIMIT = 20
-BATCH = 200
+#: Few, so that several sweepers share what is due.
+BATCH = 50
 
 
 @dataclass
@@ -150,8 +151,7 @@ def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
     def mark_fired(_result: Any) -> None:
         if firing.set_anew_in is db.current_attempt():
             return
-        pending = Timer.objects.filter(pk=timer.pk, version=timer.version, fired_at=None)
-        if not pending.update(fired_at=now, claimed_until=None):
+        if not _MARK_FIRED(pk=timer.pk, version=timer.version, now=now):
             raise TimerMoved(timer.pk)
 
     token = _firing.set(firing)
@@ -171,6 +171,14 @@ def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
     metrics.TIMERS.add(timer.kind, "fired")
     metrics.TIMER_DELAY.observe(seconds=max(0.0, (now - timer.due_at).total_seconds()))
     return True
+
+
+_MARK_FIRED = Update(
+    lambda pk, version, now: (
+        Timer.objects.filter(pk=pk, version=version, fired_at=None),
+        {"fired_at": now, "claimed_until": None},
+    )
+)
 
 
 def _is_firing(standing: QuerySet[Timer]) -> bool:

@@ -168,20 +168,20 @@ class TestABacklog:
             publish_some(1, thing=thing)
         handler = Recorder()
         assert relay(subscriptions={ThingHappened.kind: [handler]}, limit=8) == 8
-        assert handler.got == [(thing, 1) for thing in (*range(1, 7), 19, 20)]
+        assert handler.got == [(thing, 1) for thing in (*range(1, 5), *range(17, 21))]
 
     def test_is_claimed_from_its_old_end_alone_where_it_fits(self) -> None:
-        for thing in range(1, 6):
+        for thing in range(1, 4):
             publish_some(1, thing=thing)
         handler = Recorder()
-        assert relay(subscriptions={ThingHappened.kind: [handler]}, limit=8) == 5
-        assert handler.got == [(thing, 1) for thing in range(1, 6)]
+        assert relay(subscriptions={ThingHappened.kind: [handler]}, limit=8) == 3
+        assert handler.got == [(thing, 1) for thing in range(1, 4)]
 
     def test_lets_nothing_new_overtake_what_is_older_of_its_aggregate(self) -> None:
         publish_some(*range(1, 21))
         handler = Recorder()
-        assert relay(subscriptions={ThingHappened.kind: [handler]}, limit=8) == 6
-        assert handler.got == [(1, sequence) for sequence in range(1, 7)]
+        assert relay(subscriptions={ThingHappened.kind: [handler]}, limit=8) == 4
+        assert handler.got == [(1, sequence) for sequence in range(1, 5)]
         while relay_to(handler):
             pass
         assert handler.got == [(1, sequence) for sequence in range(1, 21)]
