@@ -179,7 +179,7 @@ def _define(statements: Sequence[str]) -> None:
 def _copy_masters(real: str) -> None:
     tables = [model for label in MASTERS for model in apps.get_app_config(label).get_models()]
     tables += [model for model in apps.get_models() if model._meta.db_table in MASTER_TABLES]  # noqa: SLF001 - documented
-    with connection.constraint_checks_disabled(), _beside(real) as source, connection.cursor() as cursor:
+    with connection.constraint_checks_disabled(), beside(real) as source, connection.cursor() as cursor:
         for model in tables:
             cursor.execute(_copying(model, source))
 
@@ -196,7 +196,7 @@ def _copying(model: Any, source: str) -> str:
 
 
 @contextmanager
-def _beside(real: str) -> Iterator[str]:
+def beside(real: str) -> Iterator[str]:
     """The name under which the shadow's connection reads the real database until the end of the block."""
     if connection.vendor != "sqlite":
         yield real
