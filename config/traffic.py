@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from django.conf import settings
@@ -106,6 +107,7 @@ BERTHS: Final[Mapping[str, Berth]] = {
 _PATTERNS: Final = tuple((re.compile(method), re.compile(path), traffic) for method, path, traffic in ROUTES)
 
 
+@lru_cache(maxsize=1024)  # a crowd comes to few addresses
 def classify(method: str, path: str) -> Traffic | None:
     """The class of a route; None where nothing is counted, kept or bounded."""
     method = "GET" if method == "HEAD" else method

@@ -1,13 +1,15 @@
-"""gunicorn's worker of threads, which notes how long a request has waited for one, and refuses some without any."""
+"""gunicorn's worker of threads, whose loop waits for connections, and says no to some of them without any thread."""
 
+import selectors
 import socket
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from tradecore.http.gate import waiting_since
+from tradecore.http.gate import EarlyRefusal, Ticket, promised, waiting_since
 
 #: So much of a connection's buffer is looked at: a purchase has about two thousand bytes.
 PEEKED_BYTES: Final = 8192
@@ -16,39 +18,71 @@ PEEKED_BYTES: Final = 8192
 class WaitingThreadWorker(ThreadWorker):
     """The queue of requests is that of the pool of threads. See Note [How long a request has waited].
 
-    A request on a kept connection for which there is no thread is refused here, in the loop that waits for connections,
-    which does nothing else. See Note [Shedding].
+    What a connection brings first, and what comes on a kept one, is looked at here, in the loop that waits for
+    connections and does nothing else: where there is no thread for it, it is refused, and otherwise its thread is
+    promised to it. See Note [Shedding].
     """
 
     def enqueue_req(self, conn: Any) -> None:
+        if not (conn.initialized or conn.data_ready):
+            self._wait_for_first(conn)
+            return
         conn.waiting_since = time.monotonic()
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        # A new connection is given to a thread before anything came on it: it has not waited for more than that thread.
+        ticket: Ticket | None = conn.__dict__.pop("ticket", None)
         waiting_since.set(conn.waiting_since)
-        return super().handle(conn)
+        promised.set(ticket)
+        try:
+            return super().handle(conn)
+        finally:
+            if ticket is not None:
+                ticket.give_back()
+
+    def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
+        if self._look(conn):
+            self.pending_conns.remove(conn)
+            self.poller.modify(client, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+            self._keep(conn)
+        else:
+            super().on_pending_socket_readable(conn, client)
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
-        if not self._refuse(conn):
+        if self._look(conn):
+            self.keepalived_conns.remove(conn)
+            self._keep(conn)
+        else:
             super().on_client_socket_readable(conn, client)
 
-    def _refuse(self, conn: Any) -> bool:
-        """Answer the request that waits on the connection, if it is refused, and keep the connection as it is."""
+    def _wait_for_first(self, conn: Any) -> None:
+        """Let the loop wait for what a new connection brings: gunicorn lets a thread do so."""
+        conn.sock.setblocking(False)  # noqa: FBT003 - it takes no name
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def _keep(self, conn: Any) -> None:
+        conn.data_ready = True  # whatever comes next is announced by the loop
+        conn.set_timeout()
+        self.keepalived_conns.append(conn)
+
+    def _look(self, conn: Any) -> bool:
+        """Whether the request that waits on the connection was refused, and answered. Else it may have its thread."""
         if not self.alive or self.cfg.is_ssl or conn.is_http2:
             return False
         try:
-            refused = self.wsgi.refuse_early(conn.sock.recv(PEEKED_BYTES, socket.MSG_PEEK))
+            decided = self.wsgi.decide_early(conn.sock.recv(PEEKED_BYTES, socket.MSG_PEEK))
         except OSError:
             return False  # reset: a thread finds out
-        if refused is None:
+        if not isinstance(decided, EarlyRefusal):
+            conn.ticket = decided
             return False
-        length, answer = refused
-        conn.sock.recv(length)
-        with suppress(OSError):  # who does not read what is answered gets no more of it
-            if conn.sock.send(answer) < len(answer):
-                conn.sock.shutdown(socket.SHUT_RDWR)
-        self.keepalived_conns.remove(conn)
-        conn.set_timeout()
-        self.keepalived_conns.append(conn)
+        self._answer(conn, decided)
         return True
+
+    def _answer(self, conn: Any, refusal: EarlyRefusal) -> None:
+        conn.sock.recv(refusal.length)
+        with suppress(OSError):  # who does not read what is answered gets no more of it
+            if conn.sock.send(refusal.answer) < len(refusal.answer):
+                conn.sock.shutdown(socket.SHUT_RDWR)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tradecore.http.early import EarlyRequest, read_early
-from tradecore.http.gate import Berth, Gate
+from tradecore.http.gate import Berth, EarlyRefusal, Gate, Ticket, promised
 
 PLAIN = b"POST /buy HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\nX-Request-Id: a-1\r\n\r\nbody"
 GET = b"GET /browse?page_size=3 HTTP/1.1\r\nHost: shop.example\r\nConnection: keep-alive\r\n\r\n"
@@ -54,36 +54,56 @@ class TestReadEarly:
         assert read_early(PLAIN.replace(b"POST /buy HTTP/1.1", first)) is None
 
 
+ASKS = {"REQUEST_METHOD": "POST", "PATH_INFO": "/buy"}
+
+
+@pytest.fixture
+def busy() -> Iterable[Gate]:
+    """A gate whose only thread is busy."""
+    let_go, is_busy = threading.Event(), threading.Event()
+
+    def serve(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        is_busy.set()
+        let_go.wait(10)
+        start_response("200 OK", [])
+        return [b""]
+
+    gate = make_gate(serve)
+    thread = threading.Thread(target=gate, args=[ASKS, lambda *_: None], daemon=True)
+    thread.start()
+    assert is_busy.wait(10)
+    yield gate
+    let_go.set()
+    thread.join(10)
+    assert isinstance(gate.decide_early(PLAIN), Ticket), "there is room again"
+
+
+def serve_at_once(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    return [b""]
+
+
+def make_gate(serve: Callable[..., Any]) -> Gate:
+    """A gate of one thread, and one class that is bought from."""
+    berths = {"buy": Berth(threads_percent=100, seconds=5, is_critical=True)}
+    return Gate(serve, classify=lambda _method, path: "buy" if path == "/buy" else None, berths=berths, threads=1)
+
+
+def ask(gate: Gate, ticket: Ticket | None = None) -> str:
+    """The status of a request, whose thread was promised or not."""
+    statuses: list[str] = []
+    token = promised.set(ticket)
+    gate(dict(ASKS), lambda status, _headers: statuses.append(status))
+    promised.reset(token)
+    return statuses[0]
+
+
 class TestAnEarlyRefusal:
-    @pytest.fixture
-    def busy(self) -> Iterable[Gate]:
-        """A gate whose only thread is busy."""
-        let_go, is_busy = threading.Event(), threading.Event()
-
-        def serve(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            is_busy.set()
-            let_go.wait(10)
-            start_response("200 OK", [])
-            return [b""]
-
-        berths = {"buy": Berth(threads_percent=100, seconds=5, is_critical=True)}
-        gate = Gate(serve, classify=lambda _method, path: "buy" if path == "/buy" else None, berths=berths, threads=1)
-        thread = threading.Thread(
-            target=gate, args=[{"REQUEST_METHOD": "POST", "PATH_INFO": "/buy"}, lambda *_: None], daemon=True
-        )
-        thread.start()
-        assert is_busy.wait(10)
-        yield gate
-        let_go.set()
-        thread.join(10)
-        assert gate.refuse_early(PLAIN) is None, "there is room again"
-
     def test_says_what_any_other_says(self, busy: Gate) -> None:
-        refused = busy.refuse_early(PLAIN)
-        assert refused is not None
-        length, answer = refused
-        head, _, body = answer.partition(b"\r\n\r\n")
-        assert length == len(PLAIN)
+        refused = busy.decide_early(PLAIN)
+        assert isinstance(refused, EarlyRefusal)
+        head, _, body = refused.answer.partition(b"\r\n\r\n")
+        assert refused.length == len(PLAIN)
         assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
         assert b"\r\nX-Request-Id: a-1" in head
         assert b"\r\nRetry-After: " in head
@@ -91,5 +111,49 @@ class TestAnEarlyRefusal:
         assert json.loads(body)["code"] == "overload.shed"
 
     def test_is_not_for_what_is_in_no_class_or_cannot_be_read(self, busy: Gate) -> None:
-        assert busy.refuse_early(GET) is None
-        assert busy.refuse_early(b"nonsense") is None
+        assert busy.decide_early(GET) is None
+        assert busy.decide_early(b"nonsense") is None
+
+
+class TestATicket:
+    @pytest.fixture
+    def gate(self) -> Gate:
+        return make_gate(serve_at_once)
+
+    def take(self, gate: Gate) -> Ticket:
+        ticket = gate.decide_early(PLAIN)
+        assert isinstance(ticket, Ticket)
+        return ticket
+
+    def test_is_a_thread_that_nobody_else_gets(self, gate: Gate) -> None:
+        ticket = self.take(gate)
+        assert isinstance(gate.decide_early(PLAIN), EarlyRefusal)
+        assert ask(gate).startswith("503")
+        assert ask(gate, ticket) == "200 OK"
+
+    def test_is_good_once(self, gate: Gate) -> None:
+        ticket = self.take(gate)
+        assert ask(gate, ticket) == "200 OK"
+        again = self.take(gate)
+        assert ask(gate, ticket).startswith("503"), "it is used, and the thread is another one's"
+        again.give_back()
+
+    def test_that_is_given_back_is_somebody_else_s(self, gate: Gate) -> None:
+        for _ in range(3):
+            ticket = self.take(gate)
+            ticket.give_back()
+            ticket.give_back()
+        assert ask(gate) == "200 OK"
+
+    def test_that_was_used_is_not_given_back_again(self, gate: Gate) -> None:
+        ticket = self.take(gate)
+        assert ask(gate, ticket) == "200 OK"
+        ticket.give_back()
+        self.take(gate)
+        assert isinstance(gate.decide_early(PLAIN), EarlyRefusal)
+
+    def test_is_not_good_for_another_class(self, gate: Gate) -> None:
+        ticket = self.take(gate)
+        assert not ticket.use("browse")
+        ticket.give_back()
+        self.take(gate)

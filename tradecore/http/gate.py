@@ -6,9 +6,11 @@ then done is done for nobody. So each class of routes (Note [Classes of routes] 
 occupy so many threads at once, and all that are not critical leave a fifth of the threads to those that are: who cannot
 buy because others browse is lost, and money that has moved must be heard of. What finds no thread is refused at once,
 outside Django and before any SQL, by threads beside those that work (`DOOR_THREADS`), so that a refusal is never behind
-the work that it is refused for. Their answer is made in advance. A request on a kept connection does not even get to a
-thread: it is refused where it stands (`tradecore.http.early`), for a hundredth of what an admitted one costs, so that
-saying no forty times for each yes leaves the processor to those who were let in.
+the work that it is refused for. Their answer is made in advance. A plain request does not even get to a thread: it is
+decided where it stands (`tradecore.http.early`), by the loop that waits for connections, which refuses it for a small
+part of what an admitted one costs, so that saying no forty times for each yes leaves the processor to those who were
+let in. To whom it says yes, it promises the thread (`Ticket`): else all who come until one of them has got there would
+get threads, only to be refused by them.
 
 # Note [How long a request has waited]
 The worker notes when a connection had something to read and began to wait for a thread (`config.web_worker`). A proxy
@@ -57,6 +59,8 @@ _STARTED = re.compile(r"t=([0-9]{10}\.[0-9]{1,6})", re.ASCII)
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+#: The thread that the request of this one was promised.
+promised: ContextVar["Ticket | None"] = ContextVar("promised", default=None)
 #: When the connection that this thread serves began to wait for it, on the monotonic clock.
 waiting_since: ContextVar[float | None] = ContextVar("waiting_since", default=None)
 
@@ -111,11 +115,6 @@ class Bulkheads:
             self._busy[name] += 1
             return True
 
-    def has_room(self, name: str) -> bool:
-        """Whether a request of that class would get a thread now."""
-        with self._lock:
-            return self._has_room(name)
-
     def leave(self, name: str) -> None:
         with self._lock:
             self._busy[name] -= 1
@@ -130,6 +129,36 @@ class Bulkheads:
             return False
         others = sum(count for busy, count in self._busy.items() if not self._berths[busy].is_critical)
         return self._berths[name].is_critical or others < self._threads_of_others
+
+
+class Ticket:
+    """A thread's worth of a class, taken for a request before its thread has it; used, or given back, once."""
+
+    def __init__(self, bulkheads: Bulkheads, name: str) -> None:
+        self._bulkheads = bulkheads
+        self._name = name
+        self._is_open = True
+
+    def use(self, name: str) -> bool:
+        """Make it the request's own, who leaves by itself. Whether it was good, and for that class."""
+        is_good = self._is_open and self._name == name
+        if is_good:
+            self._is_open = False
+        return is_good
+
+    def give_back(self) -> None:
+        """Leave, unless it was used: a request that cannot be read never comes to the gate."""
+        if self._is_open:
+            self._is_open = False
+            self._bulkheads.leave(self._name)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyRefusal:
+    """The answer to the request that a connection's buffer begins with, and how many bytes of it that request is."""
+
+    length: int
+    answer: bytes
 
 
 class Gate:
@@ -152,7 +181,7 @@ class Gate:
         left = _patience(environ, at_most=self._berths[name].seconds) - waited
         if left <= 0:
             return self._shed(TooLate, name, environ, start_response)
-        if not self._bulkheads.enter(name):
+        if not self._enter(name):
             return self._shed(Overloaded, name, environ, start_response)
         try:
             with deadline(left):
@@ -160,27 +189,44 @@ class Gate:
         finally:
             self._bulkheads.leave(name)
 
-    def refuse_early(self, buffer: bytes) -> tuple[int, bytes] | None:
-        """What to answer to the request that a connection's buffer begins with, and how long that is, if it is refused.
+    def decide_early(self, buffer: bytes) -> EarlyRefusal | Ticket | None:
+        """What becomes of the request that a connection's buffer begins with: refused, or promised a thread.
 
-        None where it is not, or cannot be read that simply: it is then served, or refused, like any other.
+        None where it is of no class, or cannot be read that simply: it is then decided like any other.
         """
         request = read_early(buffer)
         name = None if request is None else self._classify(request.method, request.path)
-        if request is None or name is None or self._bulkheads.has_room(name):
+        if request is None or name is None:
             return None
-        headers, body = self._shed.answer(Overloaded, name, request_id=request.request_id)
-        head = "".join(f"{header}: {value}\r\n" for header, value in headers)
-        return request.length, f"HTTP/1.1 {STATUS}\r\n{head}\r\n".encode() + body
+        if self._bulkheads.enter(name):
+            return Ticket(self._bulkheads, name)
+        return EarlyRefusal(request.length, self._shed.spell(Overloaded, name, request_id=request.request_id))
+
+    def _enter(self, name: str) -> bool:
+        ticket = promised.get()
+        return (ticket is not None and ticket.use(name)) or self._bulkheads.enter(name)
+
+
+class _Answer:
+    """A refusal as it is sent, but for the id of its request."""
+
+    def __init__(self, refusal: Overloaded | TooLate) -> None:
+        self.body = json.dumps(describe_refusal(refusal)).encode()
+        self.headers = (
+            ("Content-Type", CONTENT_TYPE),
+            ("Content-Length", str(len(self.body))),
+            ("Retry-After", str(refusal.retry_after)),
+        )
+        said = "".join(f"{header}: {value}\r\n" for header, value in self.headers)
+        self.head = f"HTTP/1.1 {STATUS}\r\n{said}{HEADER}: ".encode()
 
 
 class _Shedding:
     """Answers that are made in advance, and one line a second of how many were sent."""
 
     def __init__(self) -> None:
-        self._bodies = {
-            refusal: [(wait, json.dumps(describe_refusal(refusal(retry_after=wait))).encode()) for wait in COME_BACK_S]
-            for refusal in (Overloaded, TooLate)
+        self._answers = {
+            refusal: [_Answer(refusal(retry_after=wait)) for wait in COME_BACK_S] for refusal in (Overloaded, TooLate)
         }
         self._lock = threading.Lock()
         self._counted: Counter[str] = Counter()
@@ -193,24 +239,20 @@ class _Shedding:
         environ: Mapping[str, Any],
         start_response: Callable[..., Any],
     ) -> Iterable[bytes]:
-        headers, body = self.answer(refusal, name, request_id=environ.get("HTTP_X_REQUEST_ID", ""))
-        start_response(STATUS, headers)
-        return [body]
+        answer = self._choose(refusal, name)
+        start_response(STATUS, [*answer.headers, (HEADER, choose_request_id(environ.get("HTTP_X_REQUEST_ID", "")))])
+        return [answer.body]
 
-    def answer(
-        self, refusal: type[Overloaded | TooLate], name: str, *, request_id: str
-    ) -> tuple[list[tuple[str, str]], bytes]:
-        """Headers and body of one more refusal."""
+    def spell(self, refusal: type[Overloaded | TooLate], name: str, *, request_id: str) -> bytes:
+        """One more refusal, as it goes over the wire."""
+        answer = self._choose(refusal, name)
+        return b"%b%b\r\n\r\n%b" % (answer.head, choose_request_id(request_id).encode(), answer.body)
+
+    def _choose(self, refusal: type[Overloaded | TooLate], name: str) -> _Answer:
+        """Each says another time to come back, by chance."""
         self._count(f"{name}: {refusal.code}")
         metrics.SHED.add(name, refusal.code)
-        wait, body = random.choice(self._bodies[refusal])  # noqa: S311 - jitter, not a secret
-        headers = [
-            ("Content-Type", CONTENT_TYPE),
-            ("Content-Length", str(len(body))),
-            ("Retry-After", str(wait)),
-            (HEADER, choose_request_id(request_id)),
-        ]
-        return headers, body
+        return random.choice(self._answers[refusal])  # noqa: S311 - jitter, not a secret
 
     def _count(self, what: str) -> None:
         with self._lock:

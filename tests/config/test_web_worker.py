@@ -1,0 +1,157 @@
+"""The loop of the web process: what is decided in it, before any thread, and that no thread is lost by it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from config.settings import BASE_DIR
+from machine import servers
+from tests.config.small_web import TAKES_S, THREADS, threads
+
+START_S, STOP_S, ANSWER_S = 60, 60, 20
+BUY = b"POST /buy HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\n\r\nbody"
+#: Whole and plain as it stands, but for a header that gunicorn does not take.
+ODD = b"POST /buy HTTP/1.1\r\nHost: shop.example\r\nSo odd: yes\r\nContent-Length: 4\r\n\r\nbody"
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    port, log = servers.free_port(), tmp_path_factory.mktemp("web") / "log"
+    command = [sys.executable, "-m", "gunicorn", "--config", "tests/config/small_web.py"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--bind", f"127.0.0.1:{port}"],
+            cwd=BASE_DIR,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        _wait_until_it_answers(port, log)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(STOP_S)
+
+
+def _wait_until_it_answers(port: int, log: Path) -> None:
+    ends_at = time.monotonic() + START_S
+    while time.monotonic() < ends_at:
+        with suppress(OSError), connected(port) as connection:
+            if ask(connection) == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@contextmanager
+def connected(port: int) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield connection
+
+
+def read(connection: socket.socket) -> int:
+    """The status of the next answer, which is read to its end and no further."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        received = connection.recv(1)
+        if not received:
+            raise ConnectionError(f"closed after {head!r}")
+        head += received
+    (length,) = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    left = int(length.partition(b":")[2])
+    while left:
+        left -= len(connection.recv(left))
+    return int(head.split(b" ", 2)[1])
+
+
+def ask(connection: socket.socket, request: bytes = BUY) -> int:
+    connection.sendall(request)
+    return read(connection)
+
+
+@contextmanager
+def busy(port: int) -> Iterator[None]:
+    """While all threads work, for as long as one of their requests takes."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        statuses = [pool.submit(buy, port) for _ in range(THREADS)]
+        time.sleep(TAKES_S / 3)
+        yield
+        assert [status.result() for status in statuses] == [200] * THREADS
+
+
+def buy(port: int) -> int:
+    with connected(port) as connection:
+        return ask(connection)
+
+
+class TestWhatFindsNoThread:
+    def test_is_refused_on_a_connection_that_is_kept(self, port: int) -> None:
+        with connected(port) as connection:
+            with busy(port):
+                assert [ask(connection), ask(connection)] == [503, 503]
+            assert ask(connection) == 200
+
+    def test_is_refused_one_by_one_where_two_come_at_once(self, port: int) -> None:
+        with busy(port), connected(port) as connection:
+            connection.sendall(BUY + BUY)
+            assert [read(connection), read(connection)] == [503, 503]
+
+    def test_is_refused_also_where_it_comes_in_pieces(self, port: int) -> None:
+        with busy(port), connected(port) as connection:
+            connection.sendall(BUY[:20])
+            time.sleep(0.02)
+            assert ask(connection, BUY[20:]) == 503
+
+
+class TestAConnectionOnWhichNothingComes:
+    def test_holds_no_thread(self, port: int) -> None:
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(3 * threads)]
+        try:
+            started = time.monotonic()
+            assert buy(port) == 200
+            assert time.monotonic() - started < TAKES_S + 3, "nobody waits for the silent ones"
+            assert ask(silent[0]) == 200, "it is served when something does"
+        finally:
+            for connection in silent:
+                connection.close()
+
+
+class TestThreads:
+    def test_are_all_there_after_requests_that_cannot_be_read(self, port: int) -> None:
+        for _ in range(3 * THREADS):
+            with connected(port) as connection:
+                assert ask(connection, ODD) == 400
+        with busy(port):
+            pass
+
+    def test_are_all_there_after_a_crowd_of_which_each_is_answered(self, port: int) -> None:
+        def come(_number: int) -> list[int]:
+            with connected(port) as connection:
+                return [ask(connection) for _ in range(20)]
+
+        with ThreadPoolExecutor(16) as pool:
+            statuses = Counter(status for statuses in pool.map(come, range(16)) for status in statuses)
+        assert statuses.keys() == {200, 503}
+        assert statuses.total() == 320
+        with busy(port):
+            assert buy(port) == 503
+
+    def test_are_all_there_after_buyers_who_left(self, port: int) -> None:
+        for _ in range(3):
+            for _ in range(THREADS):
+                with connected(port) as connection:
+                    connection.sendall(BUY)
+            time.sleep(2 * TAKES_S)
+        with busy(port):
+            pass
