@@ -25,6 +25,8 @@ from machine import entry, needs, runs, venv
 from machine.paths import LOCAL, ROOT
 
 USER = "crowd"
+#: Of a machine's processors so much is all of them.
+FULL = 0.97
 ADDRESS = {
     "recipient": "Crowd",
     "line1": "1 High Street",
@@ -98,7 +100,10 @@ async def _run(port: int, plan: Plan, server_cpu_s: Callable[[], float]) -> Find
     try:
         wish = _wishes((await client.ask("GET", "/store/v1/products?market=GB&page_size=100")).document)
         say = partial(print, flush=True)
-        return await Experiment(client, plan, wish=wish, server_cpu_s=server_cpu_s, say=say).run()
+        experiment = Experiment(
+            client, plan, wish=wish, server_cpu_s=server_cpu_s, machine_cpu_s=stage.machine_cpu_s, say=say
+        )
+        return await experiment.run()
     finally:
         client.close()
 
@@ -122,13 +127,19 @@ def _show(findings: Findings) -> None:
         print(f"{number:7} {second.wanted:7} {second.bought:7} {second.refused:8} {second.unanswered:11}{crowd}")
     refusals = findings.refusals_s or [0.0]
     late = refusals[int(len(refusals) * 0.99)]
-    print(
-        f"\nGoodput under the crowd: {findings.goodput:.1f}/s, {findings.goodput / findings.capacity:.2f} of capacity."
-    )
+    earlier, later = findings.capacities
+    print(f"\nCapacity: {earlier:.1f}/s before all of it, {later:.1f}/s after it.")
+    print(f"Goodput under the crowd: {findings.goodput:.1f}/s, {findings.goodput / findings.capacity:.2f} of capacity.")
     half_ms, late_ms = median(refusals) * 1000, late * 1000
     print(f"Refusals: {len(refusals)}, half of them within {half_ms:.1f} ms, 99 % within {late_ms:.0f} ms.")
     print(f"A purchase takes {findings.before_s:.2f} s before the crowd, {findings.after_s:.2f} s after it.")
-    print(f"The crowd itself took {findings.client_cpu:.2f} of a core, the server {findings.server_cpu:.2f}.")
+    cores = os.cpu_count() or 1
+    print(
+        f"The crowd itself took {findings.client_cpu:.2f} of a core, the server {findings.server_cpu:.2f}; "
+        f"everything on this machine {findings.machine_cpu:.2f} of its {cores}."
+    )
+    if findings.machine_cpu > cores * FULL:
+        print("The machine had no time to spare: this says as much of what else it did as of the server.")
 
 
 if __name__ == "__main__":

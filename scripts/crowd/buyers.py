@@ -24,6 +24,7 @@ class Second:
     bought: int = 0
     refused: int = 0
     unanswered: int = 0
+    without_quote: int = 0
     other: Counter[int] = field(default_factory=Counter)
     buying_s: list[float] = field(default_factory=list)
     refusing_s: list[float] = field(default_factory=list)
@@ -81,6 +82,9 @@ class Buyers:
 
     async def _buy(self, diary: Diary, *, retries: int) -> None:
         diary.now.wanted += 1
+        if not self._quotes:  # all of them are in the hands of others, who wait for longer than was thought
+            diary.now.without_quote += 1
+            return
         quote, key = self._quotes.popleft(), uuid.uuid4().hex
         for _ in range(1 + retries):
             if await self._try(diary, quote, key):

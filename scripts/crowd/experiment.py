@@ -2,7 +2,8 @@
 
 First the capacity is measured: as many buyers as there are threads, each of whom buys again at once. Half of that is a
 calm day. A calm day comes before the crowd and after it; in between the crowd comes, each of whom, when refused, tries
-three times more at once.
+three times more at once. At last the capacity is measured again, because a machine that has other things to do has them
+at some times more than at others: what the crowd was sold is compared with the mean of both.
 """
 
 import resource
@@ -39,9 +40,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was measured. The diary begins with the calm day; `crowd` and `after` are its seconds, from and to."""
+    """What was measured. The diary begins with the calm day; `crowd` and `after` are its seconds, from and to.
 
-    capacity: float
+    capacities: before all of it, and after. The last three are of a core, while the crowd was there.
+    """
+
+    capacities: tuple[float, float]
     seconds: Sequence[Second]
     crowd: tuple[int, int]
     after: tuple[int, int]
@@ -49,6 +53,11 @@ class Findings:
     after_s: float
     client_cpu: float
     server_cpu: float
+    machine_cpu: float
+
+    @property
+    def capacity(self) -> float:
+        return sum(self.capacities) / len(self.capacities)
 
     @property
     def goodput(self) -> float:
@@ -72,7 +81,7 @@ class Findings:
         """What is not as promised."""
         promised = self.capacity * GOODPUT_MIN
         strange = {status for second in self.seconds for status in second.other}
-        refusals = self.refusals_s
+        refusals, without = self.refusals_s, sum(second.without_quote for second in self.seconds)
         return [
             words
             for is_wrong, words in (
@@ -81,6 +90,7 @@ class Findings:
                 (bool(refusals) and median(refusals) > REFUSAL_MAX_S, "refusals take longer than 50 ms"),
                 (bool(self.turned_away_after), f"{self.turned_away_after} were turned away after the crowd had gone"),
                 (self.after_s > self.before_s * SLOWER_MAX, f"a purchase takes {self.after_s:.2f} s after the crowd"),
+                (bool(without), f"{without} buyers found no quote: the crowd was smaller than it was to be"),
                 (bool(strange), f"answers of another kind: {sorted(strange)}"),
             )
             if is_wrong
@@ -100,8 +110,8 @@ class Findings:
 class Experiment:
     """One run of a plan.
 
-    wish: makes the body of a quote, each time of something that there is enough of. server_cpu_s: how much processor
-    time the server has taken so far. say: tells whoever watches.
+    wish: makes the body of a quote, each time of something that there is enough of. server_cpu_s, machine_cpu_s: how
+    much processor time the server has taken so far, and everything on the machine. say: tells whoever watches.
     """
 
     def __init__(
@@ -111,12 +121,14 @@ class Experiment:
         *,
         wish: Callable[[], Any],
         server_cpu_s: Callable[[], float],
+        machine_cpu_s: Callable[[], float],
         say: Callable[[str], None],
     ) -> None:
         self._client = client
         self._plan = plan
         self._wish = wish
         self._server_cpu_s = server_cpu_s
+        self._machine_cpu_s = machine_cpu_s
         self._say = say
         self._headers: dict[str, str] = {}
 
@@ -151,18 +163,21 @@ class Experiment:
 
         self._say(f"The crowd: {crowd:.0f} buyers a second for {plan.crowd_s} s, each of whom tries four times.")
         begin, began = len(diary.seconds), time.monotonic()
-        client_cpu, server_cpu = _cpu_s(), self._server_cpu_s()
+        before = self._cpus_s()
         await buyers.come(diary, per_second=crowd, seconds=plan.crowd_s)
         end, took = len(diary.seconds) - 1, time.monotonic() - began
-        client_cpu, server_cpu = (_cpu_s() - client_cpu) / took, (self._server_cpu_s() - server_cpu) / took
+        client_cpu, server_cpu, machine_cpu = (
+            (now - then) / took for now, then in zip(self._cpus_s(), before, strict=True)
+        )
 
         self._say("The crowd has gone.")
         await buyers.come(diary, per_second=calm, seconds=plan.rest_s)
         after = len(diary.seconds)
         await buyers.come(diary, per_second=calm, seconds=plan.calm_s)
         await buyers.leave()
+        capacities = (capacity, await self._measure(seconds=plan.measuring_s))
         return Findings(
-            capacity=capacity,
+            capacities=capacities,
             seconds=diary.seconds,
             crowd=(begin, end),
             after=(after, after + plan.calm_s),
@@ -170,7 +185,12 @@ class Experiment:
             after_s=_median_s(diary.seconds[after : after + plan.calm_s]),
             client_cpu=client_cpu,
             server_cpu=server_cpu,
+            machine_cpu=machine_cpu,
         )
+
+    def _cpus_s(self) -> tuple[float, float, float]:
+        """The processor time of the crowd, of the server, and of everything on the machine."""
+        return _cpu_s(), self._server_cpu_s(), self._machine_cpu_s()
 
     async def _gather(self, count: int) -> Buyers:
         quotes = await gather_quotes(self._client, self._wish, count=count, headers=self._headers)

@@ -31,11 +31,13 @@ def second(*, bought: int, refused: int = 0, took_s: float = 0.3, refusal_s: flo
     )
 
 
-def findings(*, crowd: Second | None = None, after: Second | None = None, after_s: float = 0.3) -> Findings:
+def findings(
+    *, crowd: Second | None = None, after: Second | None = None, after_s: float = 0.3, capacity: float = 20.0
+) -> Findings:
     calm = second(bought=10)
     seconds = [calm] * 3 + [crowd or second(bought=19, refused=700)] * 5 + [calm] * 3 + [after or calm] * 3
     return Findings(
-        capacity=20.0,
+        capacities=(20.0, capacity),
         seconds=seconds,
         crowd=(3, 8),
         after=(11, 14),
@@ -43,6 +45,7 @@ def findings(*, crowd: Second | None = None, after: Second | None = None, after_
         after_s=after_s,
         client_cpu=0.4,
         server_cpu=0.9,
+        machine_cpu=1.8,
     )
 
 
@@ -59,11 +62,15 @@ class TestFindings:
             (findings(after=second(bought=9, refused=1)), "3 were turned away"),
             (findings(after_s=0.5), "a purchase takes 0.50 s after the crowd"),
             (findings(after=Second(other=Counter({500: 1}))), "answers of another kind: [500]"),
+            (findings(after=Second(without_quote=2)), "6 buyers found no quote"),
         ],
     )
     def test_of_a_bad_one_name_what_is_not_as_promised(self, bad: Findings, fault: str) -> None:
         (named,) = bad.faults()
         assert fault in named
+
+    def test_compare_with_what_could_be_sold_before_and_after(self) -> None:
+        assert findings(crowd=second(bought=15, refused=700), capacity=17.0).faults() == []
 
     def test_are_drawn(self) -> None:
         drawn = ET.fromstring(draw(findings().chart()))
