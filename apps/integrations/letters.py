@@ -87,6 +87,8 @@ def _order_moved(event: DeliveredEvent) -> list[Letter]:
     payload, after = event.payload, event.payload["after"]
     if payload["before"] == "UNPAID" and after == "CANCELLED":
         return []  # the end of the whole purchase is told once
+    if after not in _TOLD_TO_BUYER and after not in _TOLD_TO_SELLER:
+        return []
     order = orders.get_order(order_id=int(payload["order_id"]))
     letters = []
     if after in _TOLD_TO_BUYER:

@@ -81,15 +81,17 @@ MESSAGE_KINDS = LETTER_KINDS
 
 
 def send_messages(event: DeliveredEvent) -> None:
-    """Tell whoever has to know of an event. See Note [Messages]."""
+    """Tell whoever has to know of an event. Where nobody has, there is nothing to remember. See Note [Messages]."""
     if inbox.is_handled(consumer=CONSUMER, event_id=event.id):
         return
     db.assert_no_transaction()
-    for number, letter in enumerate(write_letters(event)):
+    letters = write_letters(event)
+    for number, letter in enumerate(letters):
         PORT.get("default").send(
             Message(to=letter.to, subject=letter.subject, body=letter.body, reference=f"{event.id}.{number}")
         )
-    _remember(event)
+    if letters:
+        _remember(event)
 
 
 @db.use_case

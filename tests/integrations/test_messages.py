@@ -404,6 +404,14 @@ class TestSendMessages:
         assert deliver() == []
         assert InboxEntry.objects.filter(consumer="messages", event_id=event.pk).count() == 1
 
+    def test_remembers_nothing_of_an_event_that_nobody_is_told_of(self, floor: ShopFloor) -> None:
+        buy((floor.add_sku(), 1))
+        assert len(deliver()) == 1  # the buyer, of the payment: nobody hears of an order before it can be shipped
+        handled = InboxEntry.objects.filter(consumer="messages").values_list("event_id", flat=True)
+        assert list(OutboxEvent.objects.filter(pk__in=handled).values_list("kind", flat=True)) == [
+            "orders.purchase_paid"
+        ]
+
     def test_that_fails_is_tried_again_by_the_relay(self, monkeypatch: pytest.MonkeyPatch) -> None:
         event = self.request_reset()
 
