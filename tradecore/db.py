@@ -46,7 +46,7 @@ _PAUSES_S = (0.010, 0.040, 0.160)
 
 #: See Note [Retry budgets].
 RETRIES = ByWorld(lambda: RetryBudget(share=0.1, per_second=10, reserve=100))
-metrics.RETRIES_LEFT.read_from(lambda: {(): RETRIES.get().left()})
+metrics.RETRIES_LEFT.read_from(lambda: {("transactions",): RETRIES.get().left()})
 
 
 @dataclass

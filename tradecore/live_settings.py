@@ -252,6 +252,11 @@ def list_versions(name: str, *, limit: int) -> list[Version]:
     return [_view(row) for row in SettingVersion.objects.filter(name=name).order_by("-version")[:limit]]
 
 
+def list_latest(*, limit: int) -> list[Version]:
+    """What was set last, of all settings, latest first."""
+    return [_view(row) for row in SettingVersion.objects.order_by("-version")[:limit]]
+
+
 def bucket_of(name: str, buyer_ref: int) -> int:
     """Where among 0 to 99 a buyer is for one setting: for good, and anew for every setting."""
     return int.from_bytes(hashlib.sha256(f"{name}:{buyer_ref}".encode()).digest()[:8]) % ALL_BUYERS

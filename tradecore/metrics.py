@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, Generic, Literal, TypeVar
 
 import structlog
+from django.conf import settings
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from tradecore import metric_files
@@ -92,7 +93,10 @@ class Duration(_Metric[Histogram]):
 
 
 class Level(_Metric[Gauge]):
-    """How something stands in each process. `among`: what is told of all that live, their sum, least, most, or each."""
+    """How something stands in each process. `among`: what is told of all that live, their sum, least, most, or each.
+
+    It has a label at least: without one a process that never looked would be told as one that stands at 0.
+    """
 
     def __init__(self, name: str, meaning: str, *labels: str, among: Among) -> None:
         made = Gauge(f"{_PREFIX}{name}", meaning, labels, registry=REGISTRY, multiprocess_mode=among)
@@ -130,7 +134,8 @@ def _resident_bytes() -> Mapping[Labels, float]:
     """What this process holds of the machine's memory; nothing where the system does not say."""
     if not _STATM.exists():
         return {}
-    return {(): int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")}
+    held = int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return {(settings.TRADECORE_PROCESS,): held}
 
 
 # --- Requests ---------------------------------------------------------------------------------------------------------
@@ -151,7 +156,7 @@ TRANSACTION_TIME: Final = Duration("transaction", "From the begin of a transacti
 TRANSACTION_RETRIES: Final = Count("transaction_retries", "Transactions that were begun again, and why.", "reason")
 BUSY: Final = Count("database_busy", "Use cases that were given up because the database did not let them.", "reason")
 RETRIES_LEFT: Final = Level(
-    "retry_budget_left", "Retries that a process may make now; the least of all.", among="livemin"
+    "retry_budget_left", "Retries that a process may make now; the least of all.", "budget", among="livemin"
 )
 
 # --- Outsiders --------------------------------------------------------------------------------------------------------
@@ -180,5 +185,7 @@ MONEY_EVENTS: Final = Count("money_events", "How many events these amounts are o
 
 # --- Processes --------------------------------------------------------------------------------------------------------
 
-MEMORY: Final = Level("process_resident_bytes", "What each process holds of the machine's memory.", among="liveall")
+MEMORY: Final = Level(
+    "process_resident_bytes", "What each process holds of the machine's memory.", "process", among="liveall"
+)
 MEMORY.read_from(_resident_bytes)

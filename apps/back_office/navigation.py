@@ -138,6 +138,12 @@ def _pages(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")},
         {
+            "title": "Live",
+            "icon": "monitoring",
+            "link": reverse("back_office:live"),
+            "permission": _may("tradecore.view_sample"),
+        },
+        {
             "title": "Find an order",
             "icon": "search",
             "link": reverse("back_office:orders"),

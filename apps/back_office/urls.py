@@ -8,6 +8,7 @@ app_name = "back_office"
 
 urlpatterns = [
     path("orders/", views.find_orders, name="orders"),
+    path("live/", views.show_live, name="live"),
     path("trial-balance/", views.show_trial_balance, name="trial_balance"),
     path("fee-simulator/", simulator.show_simulator, name="simulator"),
     path("open-shop/", views.make_act_view(acts.OpenShop), name="open_shop"),

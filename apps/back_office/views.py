@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.back_office.acts import Act
 from apps.back_office.books import read_trial_balance
+from apps.back_office.live import read_live
 from apps.back_office.order_page import build_order_page
 from apps.back_office.search import list_newest, search
 from apps.back_office.switches import read_board, read_settings
@@ -81,6 +82,15 @@ def show_trace(request: HttpRequest, order_id: int) -> HttpResponse:
 def show_trial_balance(request: HttpRequest) -> HttpResponse:
     """What is posted on every account, by currency: debits and credits are the same."""
     return _page(request, "back_office/trial_balance.html", title="Trial balance", currencies=read_trial_balance())
+
+
+@for_operators("tradecore.view_sample")
+def show_live(request: HttpRequest) -> HttpResponse:
+    """How it goes now, of all processes; only what moves where `part` is asked for, as the page itself does."""
+    live = read_live(now=clock.real_now())
+    if "part" in request.GET:
+        return TemplateResponse(request, "back_office/live_part.html", {"live": live})
+    return _page(request, "back_office/live.html", title="Live", live=live)
 
 
 @for_operators("tradecore.view_planswitch")

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tradecore import metrics
 
@@ -20,6 +21,9 @@ class Full:
 class TestEveryMetric:
     def test_has_few_labels_none_of_them_an_id(self) -> None:
         assert all(len(labels) <= 3 for labels in metrics.LABELS.values())
+        levels = [metric for metric in vars(metrics).values() if isinstance(metric, metrics.Level)]
+        assert levels
+        assert all(metric._metric._labelnames for metric in levels)
         assert not [label for labels in metrics.LABELS.values() for label in labels if label.endswith(("id", "ref"))]
 
 
@@ -49,5 +53,5 @@ class TestCounting:
 class TestRefresh:
     def test_reads_what_a_process_holds_of_the_memory(self) -> None:
         metrics.refresh()
-        held = metrics.MEMORY._find(())._value.get()
+        held = metrics.MEMORY._find((settings.TRADECORE_PROCESS,))._value.get()
         assert 10_000_000 < held < 10_000_000_000

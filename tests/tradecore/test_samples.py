@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from tests.support import NOON
 from tradecore import metrics, samples
@@ -36,7 +37,7 @@ class TestRecorder:
 
     def test_says_how_the_process_stands(self, transactional_db: None) -> None:
         samples.Recorder().record()
-        assert Sample.objects.get().levels["process_resident_bytes"] > 0
+        assert Sample.objects.get().levels[f"process_resident_bytes {settings.TRADECORE_PROCESS}"] > 0
 
     def test_says_it_later_where_it_could_not_be_written(
         self, transactional_db: None, monkeypatch: pytest.MonkeyPatch

@@ -119,7 +119,7 @@ class Bulkheads:
         with self._lock:
             self._busy[name] -= 1
 
-    def count(self) -> dict[tuple[str], int]:
+    def count(self) -> dict[metrics.Labels, float]:
         """How many threads serve each class now, as a reading of metrics."""
         with self._lock:
             return {(name,): self._busy[name] for name in self._berths}

@@ -17,13 +17,16 @@ register = template.Library()
 #: As wide as the digits below it, which a hyphen is not.
 _MINUS = "\N{MINUS SIGN}"
 
+#: From here on a measured number is shown without decimals.
+_WHOLE_FROM = 100
+
 _TONES = {
     "success": {"PAID", "CAPTURED", "SUCCEEDED", "DELIVERED", "COMPLETED", "POSTED", "fired", "delivered", "released"}
-    | {"balanced", "on"},
+    | {"balanced", "on", "closed"},
     "info": {"AWAITING_SHIPMENT", "AWAITING_COLLECTION", "PARTIALLY_SHIPPING", "IN_TRANSIT", "OUT_FOR_DELIVERY"}
     | {"AVAILABLE_FOR_PICKUP", "COLLECTED", "ARRANGED", "AUTHORISED", "PENDING", "OPEN", "waiting"},
     "warning": {"UNPAID", "AWAITING_PAYMENT", "ON_HOLD", "UNKNOWN", "CREATED", "REQUESTED", "REQUIRES_ACTION"}
-    | {"ATTEMPT_FAILED", "late", "due", "open"},
+    | {"ATTEMPT_FAILED", "late", "due", "open", "half_open"},
     "danger": {"DECLINED", "SUSPECT", "FAILED", "REFUSED", "LOST", "dead", "parked", "contradicted", "frozen"}
     | {"unbalanced", "off"},
 }
@@ -56,6 +59,15 @@ def when(moment: datetime | None) -> SafeString:
 def number(an_id: int) -> str:
     """The number that people know an id by."""
     return format_number(an_id)
+
+
+@register.filter
+def amount(value: float | None) -> str:
+    """A measured number, with as many digits as mean something; a dash where there is none."""
+    if value is None:
+        return "\N{EN DASH}"
+    digits = 0 if abs(value) >= _WHOLE_FROM or value == int(value) else 1 if abs(value) >= 1 else 2
+    return f"{value:,.{digits}f}"
 
 
 @register.filter
