@@ -319,11 +319,11 @@ def _begins(name: str, wanted: str) -> bool:
 
 def _quantile_ms(counts: Mapping[str, float], name: str, share: float) -> float | None:
     """How long a share of what was counted under `name`, by range, took at most; None where nothing was."""
-    ranges: Counter[float] = Counter()
+    ranges: dict[float, float] = defaultdict(float)
     for series, count in counts.items():
         if series.startswith(f"{name} "):
             ranges[float(series.rpartition(" ")[2])] += count
-    wanted, below, passed = share * ranges.total(), 0.0, 0.0
+    wanted, below, passed = share * sum(ranges.values()), 0.0, 0.0
     for bound, count in sorted(ranges.items()):
         if passed + count >= wanted and count:
             above = below if bound == float("inf") else bound

@@ -91,9 +91,9 @@ class TestTables:
         levels = {"queue_waiting events": 7, "queue_age_seconds events": 3.5}
         write(samples.TABLES, levels=levels)
         live = read_live(now=NOON)
-        assert live.queues == (("events", 7, 3.5),)
+        assert list(live.queues) == [("events", 7, 3.5)]
         assert line_of(live, "Age of queues", "events")[-1] == 3.5
-        assert live.processes == ()
+        assert not live.processes
 
     def test_tell_how_often_rows_were_waited_for_in_between(self) -> None:
         for slots_ago, waits in ((3, 100), (2, 150), (1, 20), (0, 40)):

@@ -21,6 +21,7 @@ from tests.back_office.market_day import MarketDay, order_of
 from tests.factories.checkout import buy, tender
 from tests.support import NOON, in_use_case
 from tradecore import audit, clock, timers, traces
+from tradecore.extensions import ExtensionPoint
 from tradecore.traces import Step, Traced
 
 
@@ -111,7 +112,7 @@ class TestWhatIsTraced:
         def say(traced: Traced) -> Iterator[Step]:
             yield Step(at=NOON, what="customs cleared", about="declaration:1")
 
-        monkeypatch.setattr(traces, "TRACERS", traces.ExtensionPoint("test"))
+        monkeypatch.setattr(traces, "TRACERS", ExtensionPoint("test"))
         traces.TRACERS.register("customs", say)
         assert said(trace_order(day.shipped), "customs") == ["customs cleared"]
 

@@ -8,7 +8,7 @@ from django.db import connection
 from config.readings import READINGS
 from tests.support import NOON, in_use_case
 from tests.tradecore.test_outbox import Recorder, publish_some, relay_to
-from tradecore import clock, outbox, readings, timers
+from tradecore import clock, ids, outbox, readings, timers
 from tradecore.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ class TestAges:
         publish_some(1, thing=2)
         first, second = OutboxEvent.objects.order_by("id")
         OutboxEvent.objects.filter(pk=first.pk).update(dead_at=clock.real_now())
-        assert outbox.read_age() <= clock.real_now() - outbox.ids.moment_of(second.pk)
+        assert outbox.read_age() <= clock.real_now() - ids.moment_of(second.pk)
         relay_to(Recorder())
         assert outbox.read_age() == timedelta()
 
