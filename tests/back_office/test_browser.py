@@ -107,6 +107,21 @@ class TestAnOperator:
         page.get_by_role("link", name="Events").first.click()
         expect(page.locator("#events")).to_be_in_viewport()
 
+    def test_follows_an_order_through_its_trace(self, page: Page, day: MarketDay) -> None:
+        page.goto(f"/admin/back-office/orders/{day.shipped.id}/")
+        page.get_by_role("link", name="Trace").click()
+        expect(page.get_by_text("purchase placed", exact=True)).to_be_visible()
+        page.get_by_role("link", name="Ledger").click()
+        expect(page.get_by_text("purchase placed", exact=True)).to_have_count(0)
+        expect(page.get_by_text("posted capture", exact=True)).to_be_visible()
+
+    def test_watches_how_it_goes(self, page: Page, day: MarketDay) -> None:
+        page.get_by_role("link", name=re.compile(r"\bLive$")).first.click()
+        expect(page.locator("#live svg")).to_have_count(8)
+        page.evaluate("document.getElementById('traffic').remove()")
+        expect(page.locator("#traffic")).to_be_visible()  # the page brings itself up to date
+        expect(page.get_by_role("status")).to_have_text("up to date")
+
     def test_is_told_when_nothing_is_found(self, page: Page, day: MarketDay) -> None:
         page.goto("/admin/back-office/orders/")
         page.get_by_role("searchbox", name="Find an order").fill("no such thing")
