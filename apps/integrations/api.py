@@ -11,6 +11,8 @@ from apps.integrations.messages import (
     NoPort,
     send_messages,
 )
+from apps.integrations.replay.files import FileMalformed
+from apps.integrations.replay.rehearsing import StagedOrder, stage_recorded_orders
 
 __all__ = [
     "COUNTED",
@@ -18,9 +20,12 @@ __all__ = [
     "PORT",
     "ConsolePort",
     "EmailPort",
+    "FileMalformed",
     "Message",
     "MessagePort",
     "NoPort",
+    "StagedOrder",
     "count_money",
     "send_messages",
+    "stage_recorded_orders",
 ]

@@ -47,13 +47,15 @@ class Place:
     def of_this_machine(cls, *, web_port: int) -> "Place":
         web = machine.listeners_on(web_port)
         database = _pids_at(str(connection.settings_dict.get("HOST") or ""), _database_port())
+        # Gunicorn's master listens with its workers, and serves nobody.
+        workers = max(1, len(web) - 1) if web else settings.WEB_WORKERS
         return cls(
             web=web,
             database=database,
             redis=_pids_at(*_address_of(settings.REDIS_URL)) if settings.REDIS_URL else frozenset(),
             sees_all=bool(web and (database or not _database_port())),
-            web_workers=settings.WEB_WORKERS,
-            threads=settings.WEB_WORKERS * settings.WEB_THREADS,
+            web_workers=workers,
+            threads=workers * settings.WEB_THREADS,
             connections_max=_connections_max(),
         )
 

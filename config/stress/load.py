@@ -4,8 +4,9 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 from config.stress.client import NoAnswer
@@ -49,6 +50,12 @@ def come_at_rate(
     """Who comes in one step: so many a second, at the gaps that independent shoppers leave, in the parts of the mix."""
     names, parts = list(mix), list(mix.values())
     return [Arrival(at_s, acts[chance.choices(names, parts)[0]]) for at_s in _moments(rate, seconds, chance)]
+
+
+def come_as_recorded(arrivals: Iterable[Arrival], *, seconds: float) -> Iterator[list[Arrival]]:
+    """The arrivals in steps of so many seconds; a step in which nobody comes is left out."""
+    for number, group in groupby(arrivals, key=lambda arrival: int(arrival.at_s // seconds)):
+        yield [Arrival(arrival.at_s - number * seconds, arrival.act) for arrival in group]
 
 
 async def live_through(arrivals: Sequence[Arrival]) -> Tally:

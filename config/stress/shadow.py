@@ -30,6 +30,7 @@ ACTOR: Final = "stress"
 
 MASTERS: Final = ("markets", "fees", "catalog", "sellers")
 MASTER_TABLES: Final = (
+    "django_content_type",  # of which Django remembers the keys, whatever world it read them in
     "inventory_warehouse",
     "promotions_promotion",
     "promotions_scope",

@@ -97,8 +97,7 @@ class Shoppers:
 
     async def buy_one(self) -> None:
         """A quote and its purchase, paid at once."""
-        guest = self._guest()
-        await self.buy(self._wish(), guest=guest)
+        await self.buy(self._wish(), guest_number=self._chance.randrange(len(self._guests)))
 
     async def cancel(self) -> None:
         """Somebody thinks better of a paid order."""
@@ -116,17 +115,14 @@ class Shoppers:
         webhook = make_webhook(event, secrets=self._secrets, timestamp=int(time.time()))
         _expect(await self._client.ask("POST", WEBHOOKS, webhook.body, headers=webhook.headers), 200)
 
-    async def buy(self, wish: Mapping[str, Any], *, guest: Mapping[str, str]) -> None:
-        """Buy what is wished for, and pay at once."""
+    async def buy(self, wish: Mapping[str, Any], *, guest_number: int) -> None:
+        """Buy what is wished for, and pay at once, as one of those who have come."""
+        guest = self._guests[guest_number % len(self._guests)]
         purchase = _expect(await self._purchase(await self.quote(wish, guest=guest), "tok_ok", guest=guest), 201)
         self._bought.extend(Bought(order["id"], guest) for order in purchase["orders"])
 
     async def quote(self, wish: Mapping[str, Any], *, guest: Mapping[str, str]) -> Any:
         return _expect(await self._client.ask("POST", f"{STORE}/quotes", wish, headers=guest), 200)
-
-    def guest(self, number: int) -> Mapping[str, str]:
-        """How one of those who have come says who they are."""
-        return self._guests[number % len(self._guests)]
 
     async def _leave_unconfirmed(self) -> None:
         guest = self._guest()

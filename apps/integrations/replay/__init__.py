@@ -7,5 +7,6 @@ and that its report is read from the books and not from the files. Refuses to kn
 `records` and `files` are what was recorded; `lives` and `defaults` what follows from it, as pure functions; `market`
 and `listing` set the stage under a `fee_plan`; `buying` and `living` act, `settling` and `paying_out` after them;
 `outcomes`, `statements` and `report` read and say what came of it, beside the `earnings` that the record comes to;
-`run` does all of it in order, with its `workers`, before the `screen`.
+`rehearsing` only puts in place what others then buy; `run` does all of it in order, with its `workers`, before the
+`screen`.
 """

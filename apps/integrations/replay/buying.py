@@ -38,7 +38,7 @@ class RecordContradicted(Exception):
 def place(order: RecordedOrder, *, shops: Mapping[str, ListedShop], stage: Stage) -> PurchaseView:
     """Quote what was bought, and buy it. Raises RecordContradicted."""
     now = order.purchased_at
-    _set_freights(order, shops=shops, now=now)
+    offer_freights(order, shops=shops, now=now)
     buyer = _buyer(order.buyer)
     quote = checkout.make_quote(
         wish=_wish(order, shops=shops, stage=stage),
@@ -57,7 +57,7 @@ def place(order: RecordedOrder, *, shops: Mapping[str, ListedShop], stage: Stage
     return checkout.place_purchase(command=command, now=now).purchase
 
 
-def _set_freights(order: RecordedOrder, *, shops: Mapping[str, ListedShop], now: datetime) -> None:
+def offer_freights(order: RecordedOrder, *, shops: Mapping[str, ListedShop], now: datetime) -> None:
     """Offer what carrying this order cost, at each of its shops, as an option that nobody else will choose."""
     option = keys.delivery_option_of(order.id)
     for seller_id, freight_minor in order.freights_minor.items():

@@ -5,6 +5,7 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from config.management.screen import open_screen
 from config.stress.chart import draw
-from config.stress.run import Findings, Plan, StressRefused, stress
+from config.stress.run import Findings, Plan, Recorded, StressRefused, stress
 from config.stress.shadow import ShadowRefused, drop_shadow
 from config.stress.shoppers import ADDRESSES
 from config.stress.verdict import Step
@@ -21,7 +22,8 @@ from config.stress.web import Target, WebRefused, read_target
 from tradecore.arguments import whole_number
 
 DESCRIPTION = """\
-Let marked shoppers come, more with every step, and say where the knee is and what gave way first.
+Let marked shoppers come, more with every step, and say where the knee is and what gave way first. Or let recorded
+orders come again, at many times their own speed.
 
 What they do is done in the shadow: another database on the same server, made for this run with copies of what is for
 sale, and dropped at its end. So locks, disk, processor and threads are the real ones, and stock, payments and orders
@@ -79,6 +81,21 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--pieces", type=whole_number(1, 1_000_000), default=100_000, help="of each (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--orders",
+            type=Path,
+            metavar="DIR",
+            help="instead of a mix: buy the recorded orders of these files again, as replay_olist reads them",
+        )
+        parser.add_argument(
+            "--speed", type=whole_number(1, 10_000_000), default=1_000, help="times their own (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--from", dest="since", type=_day, default="2016-01-01", metavar="DATE", help="(default: %(default)s)"
+        )
+        parser.add_argument(
+            "--limit", type=whole_number(1, 100_000), default=1_000, help="so many orders (default: %(default)s)"
         )
         parser.add_argument("--chart", type=Path, help="write a chart to this SVG file")
         parser.add_argument("--json", action="store_true", help="write JSON for scripts")
@@ -156,12 +173,19 @@ def _plan(options: dict[str, Any]) -> Plan:
         sku_count=options["skus"],
         pieces=options["pieces"],
         p99_max_s=options["p99_ms"] / 1000,
+        recorded=_recorded(options),
         keep=options["keep"],
     )
 
 
 def _target(options: dict[str, Any]) -> Target | None:
     return read_target(options["url"], owned=options["i_own"]) if options["url"] else None
+
+
+def _recorded(options: dict[str, Any]) -> Recorded | None:
+    if not options["orders"]:
+        return None
+    return Recorded(options["orders"], options["since"], options["limit"], float(options["speed"]))
 
 
 def _table(findings: Findings) -> Table:
@@ -232,6 +256,13 @@ def _mix(text: str) -> dict[str, int]:
     if not all(parts) or len(mix) < len(parts) or not set(mix) <= set(ACTS) or not sum(mix.values()) >= 1:
         raise ArgumentTypeError(f"{text!r} is no mix such as browse=60,purchase=10")
     return {name: count for name, count in mix.items() if count}
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(text), time.min, tzinfo=UTC)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not a date such as 2017-11-24") from error
 
 
 def _rates(text: str) -> list[float]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 
+from apps.integrations.api import stage_recorded_orders
 from apps.inventory import api as inventory
 from config.environment import env
 from config.stress import proof, shadow, web
+from config.stress.load import Arrival, come_as_recorded
 from tests.config.stress.conftest import RUN, TwoWorlds
 from tests.config.test_without_broker import keep_numbers_of_tests
 from tests.factories.checkout import make_shop_floor
@@ -168,3 +172,32 @@ class TestTheShadow:
         real = set(connection.introspection.table_names())
         with worlds.shadow(RUN):
             assert set(connection.introspection.table_names()) == real
+
+
+class TestRecordedOrders:
+    def test_come_again_at_so_many_times_their_speed(self) -> None:
+        async def act() -> None: ...
+
+        recorded = [Arrival(at_s, act) for at_s in (0.0, 0.9, 1.1, 7.5)]
+        steps = list(come_as_recorded(recorded, seconds=1.0))
+        assert [[round(arrival.at_s, 3) for arrival in step] for step in steps] == [[0.0, 0.9], [0.1], [0.5]]
+
+    @pytest.mark.sample
+    def test_are_put_on_sale_as_they_were_and_can_be_quoted(
+        self, transactional_db: None, sample_data: Path, now: Any
+    ) -> None:
+        black_friday = datetime(2017, 11, 24, tzinfo=UTC)
+        staged = stage_recorded_orders(sample_data / "olist", since=black_friday, limit=3, now=now)
+        assert [order.purchased_at for order in staged] == sorted(order.purchased_at for order in staged)
+        assert staged[0].purchased_at >= black_friday
+        client = Client()
+        token = client.post("/store/v1/guests", {}, "application/json").json()["token"]
+        for order in staged:
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = client.post("/store/v1/quotes", dict(order.wish), "application/json", headers=headers)
+            assert answer.status_code == 200, answer.content
+
+    def test_are_refused_where_there_are_no_files(self, transactional_db: None, tmp_path: Path) -> None:
+        shadow.drop_shadow()
+        with pytest.raises(CommandError, match="No such file"):
+            run_command("--orders", str(tmp_path))
