@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from apps.markets import api as markets
+from apps.payments import api as payments
 from apps.reconciliation import api as reconciliation
-from tradecore import degradation, freezes
+from tradecore import alarms, clock, degradation, freezes
+from tradecore.alarms import EVERYWHERE, Alarm
 from tradecore.degradation import Dependency, Trigger
+from tradecore.http.gate import refuses_critical
 from tradecore.live_settings import LiveSetting, WholeNumber
 
 _BOUND = WholeNumber(0, 1_000_000)
@@ -23,6 +27,28 @@ PROMOTIONS_OFF_AT_FREEZES = LiveSetting(
     meaning="At how many frozen promotions all promotions are switched off; 0: never.",
     schema=_BOUND,
     default=lambda: 10,
+)
+
+_SECONDS = WholeNumber(0, 3600)
+
+GUESTS_OFF_AFTER_S = LiveSetting(
+    name="degradation.guests_off_after_s",
+    meaning="For how many seconds a web process must have no thread for purchases until guests are off; 0: never.",
+    schema=_SECONDS,
+    # A crowd of a minute is a good day. Longer than that is somebody who means harm, or no day for guests.
+    default=lambda: 120,
+)
+READ_ONLY_AFTER_S = LiveSetting(
+    name="degradation.read_only_after_s",
+    meaning="For how many seconds the database must refuse writes until nothing is written; 0: never.",
+    schema=_SECONDS,
+    default=lambda: 1,
+)
+MARKETS_CLOSED_AFTER_S = LiveSetting(
+    name="degradation.markets_closed_after_s",
+    meaning="For how many seconds all payment providers must be silent until the markets are closed; 0: never.",
+    schema=_SECONDS,
+    default=lambda: 60,
 )
 
 TRIGGERS: tuple[Trigger, ...] = (
@@ -43,6 +69,39 @@ TRIGGERS: tuple[Trigger, ...] = (
         measure=lambda: len(freezes.read_frozen(kind=freezes.PROMOTION)),
         bound=PROMOTIONS_OFF_AT_FREEZES,
         lasts=timedelta(minutes=15),
+    ),
+)
+
+ALARMS: tuple[Alarm, ...] = (
+    # What is critical gets every thread; where that is not enough, those come first whom we know.
+    Alarm(
+        name="no_thread_for_purchases",
+        plan=degradation.GUESTS,
+        cause="a web process has no thread for purchases",
+        sees=lambda: EVERYWHERE if refuses_critical() else (),
+        after=GUESTS_OFF_AFTER_S,
+        lasts=timedelta(minutes=2),
+    ),
+    Alarm(
+        name="writes_refused",
+        plan=degradation.READ_ONLY,
+        cause="the database takes no writes",
+        sees=alarms.sees_refused_writes,
+        after=READ_ONLY_AFTER_S,
+        lasts=timedelta(seconds=5),
+        is_held=True,
+    ),
+    # What is bought meanwhile waits for nobody, and keeps goods from those who come later. Every provider serves every
+    # market. While markets are closed nobody is tried: each end of it is the trial.
+    Alarm(
+        name="providers_silent",
+        plan=degradation.MARKET_CLOSED,
+        cause="no payment provider answers",
+        sees=lambda: (
+            [market.code for market in markets.list_markets(now=clock.now())] if payments.are_all_silent() else ()
+        ),
+        after=MARKETS_CLOSED_AFTER_S,
+        lasts=timedelta(minutes=1),
     ),
 )
 

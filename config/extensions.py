@@ -21,11 +21,11 @@ from apps.promotions import api as promotions
 from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from apps.settlement.bank import make_sandbox_bank
-from config.degradation import DEPENDENCIES, TRIGGERS
+from config.degradation import ALARMS, DEPENDENCIES, TRIGGERS
 from config.live_settings import LIVE_SETTINGS
 from config.rail import ConnectedBank
 from config.readings import READINGS
-from tradecore import approvals, clock, degradation, live_settings, readings, traces, worlds
+from tradecore import alarms, approvals, clock, degradation, live_settings, readings, traces, worlds
 from tradecore.traces import Tracer
 
 #: The book of a sandbox that is known to one process only.
@@ -84,6 +84,8 @@ def install_extensions() -> None:
         readings.READINGS.register(reading.name, reading)
     for trigger in TRIGGERS:
         degradation.TRIGGERS.register(trigger.name, trigger)
+    for alarm in ALARMS:
+        alarms.ALARMS.register(alarm.name, alarm)
     for dependency in DEPENDENCIES:
         degradation.DEPENDENCIES.register(dependency.name, dependency)
     checkout.CREATOR_SHARES.register("default", checkout.NoCreators())

@@ -26,7 +26,8 @@ from django.conf import settings
 
 from config.checks import refuse_wrong_settings
 from config.embedded import EmbeddedWorker
-from tradecore import revisions, samples, worker_leases
+from config.environment import env
+from tradecore import alarms, revisions, samples, worker_leases
 from tradecore.http.gate import DOOR_THREADS
 
 wsgi_app = "config.wsgi:application"
@@ -62,7 +63,7 @@ def on_starting(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     global _embedded_worker
-    revisions.watch()
+    revisions.watch(alarms.look)
     samples.watch()
     if _embedded:
         _embedded_worker = EmbeddedWorker()

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, connections
 
 from apps.markets.api import forget_markets
-from tradecore import breakers, clock, db, ids, memo, revisions
+from tradecore import alarms, breakers, clock, db, degradation, ids, memo, revisions
 from tradecore.append_only import append_only_tables, drop_statements, trigger_statements
 
 ON_BUILD_SERVER = os.environ.get("CI") == "true"
@@ -39,6 +39,8 @@ def _nothing_remembered() -> None:
     memo.forget_everything()
     forget_markets()
     revisions.be_empty()
+    degradation.be_unheld()
+    alarms.forget()
     breakers.close_all()
     db.RETRIES.forget()
 

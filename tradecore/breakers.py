@@ -10,6 +10,7 @@ stress test that is silent says nothing of the real provider. It says in the log
 closed, with the number of calls that it spared.
 """
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -55,10 +56,15 @@ class Circuit:
         self._failures = 0
         self._spared = 0
         self._rests_until = 0.0
+        self._failed_at = -math.inf
 
     @property
     def state(self) -> CircuitState:
         return self._state
+
+    def is_failing(self, *, within_s: float) -> bool:
+        """Whether it is not closed, and the last call that was tried failed so long ago at most."""
+        return self._state is not CircuitState.CLOSED and time.monotonic() - self._failed_at <= within_s
 
     @contextmanager
     def calling(self, failure: type[Exception], *others: type[Exception]) -> Iterator[None]:
@@ -89,6 +95,7 @@ class Circuit:
 
     def _fail(self, error: Exception) -> None:
         with self._lock:
+            self._failed_at = time.monotonic()
             self._failures += 1
             if self._state is CircuitState.CLOSED and self._failures < self._failures_max:
                 return

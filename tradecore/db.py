@@ -25,7 +25,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
-from tradecore import locks, metrics, prepared, worker_leases
+from tradecore import locks, metrics, prepared, refused_writes, worker_leases
 from tradecore.deadlines import time_left
 from tradecore.errors import Kind, Refusal
 from tradecore.retry_budget import RetryBudget
@@ -350,6 +350,7 @@ def _with_retries(attempt: Callable[[], R]) -> R:
         try:
             return attempt()
         except DatabaseError as error:
+            refused_writes.notice(error)
             number = _number(error)
             lost = number in _CONNECTION_LOST and not reconnected
             if not (lost or number in _UNREACHABLE or _asks_for_retry(error, number)):

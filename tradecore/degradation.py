@@ -12,11 +12,12 @@ write was made gets its first outcome, also where such a write would be refused 
 come back.
 
 A trigger looks at something that is measured already. It switches its plan on for a while, again and again as long as
-the measure stays at its bound; what a person has ended of it, it leaves alone for as long as it would have lasted.
+the measure stays at its bound; what a person has ended of it, it leaves alone for as long as it would have lasted. What
+stands in no table is looked at by alarms (Note [Alarms] of `tradecore.alarms`).
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -191,7 +192,7 @@ class GuestsOff(Refusal):
 
 def list_on() -> list[Switch]:
     """What is on, as of two seconds ago at most, in the order in which it was switched on."""
-    return _running(_switches.get())
+    return _running((*_switches.get(), *_held.values()))
 
 
 def find_on(plan: str, *, market: str = "") -> Switch | None:
@@ -212,7 +213,9 @@ def read_on(plan: str) -> bool:
 
 def list_seen() -> list[str]:
     """What buyers are told of, by name. Asks nobody, whatever has happened."""
-    return sorted({switch.shown for switch in _running(_switches.peek()) if PLANS[switch.plan].buyers_see})
+    return sorted(
+        {switch.shown for switch in _running((*_switches.peek(), *_held.values())) if PLANS[switch.plan].buyers_see}
+    )
 
 
 def refuse_if_read_only() -> None:
@@ -276,33 +279,85 @@ def list_history(*, limit: int) -> list[PlanSwitch]:
     return list(PlanSwitch.objects.order_by("-id")[:limit])
 
 
-def _check_trigger(trigger: Trigger, *, now: datetime) -> bool:
-    bound = trigger.bound.read()
-    measured = trigger.measure() if bound else 0
-    if not bound or measured < bound or _is_at_rest(trigger, now=now):
-        return False
-    return _pull(trigger, measured=measured, bound=bound, now=now)
-
-
 @db.use_case
-def _pull(trigger: Trigger, *, measured: int, bound: int, now: datetime) -> bool:
-    """Whether it was this process that switched it on."""
-    revisions.count_up(REVISION)
-    if _is_at_rest(trigger, now=now):
+def pull(trigger: str, *, plan: str, market: str = "", lasts: timedelta, reason: str, now: datetime) -> bool:
+    """Switch a plan on for a trigger or an alarm of that name, unless it has, or a person has just ended that.
+
+    Whether it was this process that did it. Locks: the revision of the switches.
+    """
+    if _is_at_rest(trigger, market=market, lasts=lasts, now=now):
         return False
-    reason = f"{trigger.measures}: {measured}, and the bound is {bound}"
-    _insert(trigger.plan, until=now + trigger.lasts, reason=reason, actor=SYSTEM, trigger=trigger.name, now=now)
+    revisions.count_up(REVISION)
+    if _is_at_rest(trigger, market=market, lasts=lasts, now=now):
+        return False
+    _insert(plan, market=market, until=now + lasts, reason=reason, actor=SYSTEM, trigger=trigger, now=now)
     return True
 
 
-def _is_at_rest(trigger: Trigger, *, now: datetime) -> bool:
+def hold(trigger: str, *, plan: str, market: str = "", lasts: timedelta, reason: str, now: datetime) -> bool:
+    """Switch a plan on in this process alone, for when no row can be written. Whether it was not on so before."""
+    held = _held.get((trigger, market))
+    _held[trigger, market] = Switch(
+        plan=plan,
+        market=market,
+        reason=reason,
+        trigger=trigger,
+        switched_on_by=SYSTEM,
+        since=now if held is None else held.since,
+        until=now + lasts,
+    )
+    return held is None
+
+
+def record_held(*, now: datetime) -> None:
+    """Write down what this process has held and is over. Of many that have held the same, one is recorded."""
+    for key, switch in list(_held.items()):
+        if switch.until <= now:
+            _record(switch, now=now)
+            del _held[key]
+
+
+@db.use_case
+def _record(switch: Switch, *, now: datetime) -> None:
+    """Locks: the revision of the switches."""
+    revisions.count_up(REVISION)
+    of_it = PlanSwitch.objects.filter(trigger=switch.trigger, market=switch.market)
+    if of_it.filter(since__lt=switch.until, until__gt=switch.since).exists():
+        return
+    _insert(
+        switch.plan,
+        market=switch.market,
+        since=switch.since,
+        until=switch.until,
+        reason=switch.reason,
+        actor=SYSTEM,
+        trigger=switch.trigger,
+        now=now,
+    )
+
+
+def be_unheld() -> None:
+    """Hold nothing: for tests."""
+    _held.clear()
+
+
+def _check_trigger(trigger: Trigger, *, now: datetime) -> bool:
+    bound = trigger.bound.read()
+    measured = trigger.measure() if bound else 0
+    if not bound or measured < bound:
+        return False
+    reason = f"{trigger.measures}: {measured}, and the bound is {bound}"
+    return pull(trigger.name, plan=trigger.plan, lasts=trigger.lasts, reason=reason, now=now)
+
+
+def _is_at_rest(trigger: str, *, market: str, lasts: timedelta, now: datetime) -> bool:
     """Whether its last switch goes on for some time, or was ended by a person only a while ago."""
-    last = PlanSwitch.objects.filter(trigger=trigger.name).order_by("-id").first()
+    last = PlanSwitch.objects.filter(trigger=trigger, market=market).order_by("-id").first()
     if last is None:
         return False
     if last.ended_at is not None:
-        return now < last.ended_at + trigger.lasts
-    return now < last.until - RENEWED_BEFORE_END
+        return now < last.ended_at + lasts
+    return now < last.until - min(RENEWED_BEFORE_END, lasts / 4)
 
 
 def _check(plan: str, *, market: str, until: datetime, now: datetime) -> None:
@@ -316,7 +371,15 @@ def _check(plan: str, *, market: str, until: datetime, now: datetime) -> None:
 
 @db.transaction_required
 def _insert(
-    plan: str, *, market: str = "", until: datetime, reason: str, actor: str, trigger: str = "", now: datetime
+    plan: str,
+    *,
+    market: str = "",
+    since: datetime | None = None,
+    until: datetime,
+    reason: str,
+    actor: str,
+    trigger: str = "",
+    now: datetime,
 ) -> Switch:
     row = PlanSwitch(
         plan=plan,
@@ -324,7 +387,7 @@ def _insert(
         reason=reason,
         trigger=trigger,
         switched_on_by=actor,
-        since=now,
+        since=now if since is None else since,
         until=until,
     )
     db.insert_later(row)
@@ -348,7 +411,7 @@ def _is_running(moment: datetime) -> Q:
     return Q(ended_at=None, until__gt=moment)
 
 
-def _running(switches: tuple[Switch, ...]) -> list[Switch]:
+def _running(switches: Iterable[Switch]) -> list[Switch]:
     now = clock.real_now()
     return [switch for switch in switches if now < switch.until]
 
@@ -372,3 +435,6 @@ def _load() -> tuple[Switch, ...]:
 
 
 _switches: revisions.Watched[tuple[Switch, ...]] = revisions.Watched(REVISION, load=_load, empty=())
+
+#: Trigger and market -> what this process alone has on: see `hold`.
+_held: dict[tuple[str, str], Switch] = {}

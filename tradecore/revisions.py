@@ -116,11 +116,14 @@ def look() -> None:
         watched.catch_up(revisions.get(watched.name, 0))
 
 
-def watch() -> None:
-    """Keep this process up to date from now on, by a thread of its own. Called where a process begins to work."""
+def watch(*also: Callable[[], None]) -> None:
+    """Keep this process up to date from now on, by a thread of its own. Called where a process begins to work.
+
+    also: what else that thread does at each look.
+    """
     global _watcher  # noqa: PLW0603 - one thread per process is the point
     if _watcher is None or _watcher.pid != os.getpid():
-        _watcher = _Watcher()
+        _watcher = _Watcher(*also)
         _watcher.start()
 
 
@@ -137,9 +140,10 @@ def _read_revisions() -> dict[str, int]:
 class _Watcher:
     """The thread of one process. A fork does not take it along, so it knows which process it is of."""
 
-    def __init__(self) -> None:
+    def __init__(self, *also: Callable[[], None]) -> None:
         self.pid = os.getpid()
-        self._is_silent = False
+        self._looks = (look, *also)
+        self._silent: set[Callable[[], None]] = set()
         self._thread = threading.Thread(target=self._watch, name="revisions", daemon=True)
 
     def start(self) -> None:
@@ -153,14 +157,18 @@ class _Watcher:
             pause.wait(LOOK_EVERY_S)
 
     def _look(self) -> None:
+        for each in self._looks:
+            self._try(each)
+
+    def _try(self, a_look: Callable[[], None]) -> None:
         """One look. What goes wrong is logged, once until it goes right, and what was read last goes on serving."""
         try:
-            look()
+            a_look()
         except Exception:  # whatever it is, a process that looks no more would never hear of anything again
-            if not self._is_silent:
-                log.exception("revisions_unreadable")
-            self._is_silent = True
+            if a_look not in self._silent:
+                log.exception("revisions_unreadable", look=a_look.__module__)
+            self._silent.add(a_look)
         else:
-            if self._is_silent:
-                log.warning("revisions_read_again")
-            self._is_silent = False
+            if a_look in self._silent:
+                log.warning("revisions_read_again", look=a_look.__module__)
+            self._silent.discard(a_look)

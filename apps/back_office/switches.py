@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 from apps.back_office.acts import Act
 from apps.markets import api as markets
 from tradecore import clock, degradation, live_settings
+from tradecore.alarms import ALARMS, Alarm
 from tradecore.approvals import AwaitsApproval
 from tradecore.degradation import DEPENDENCIES, PLANS, TRIGGERS, Dependency, Plan, Switch, Trigger
 from tradecore.live_settings import ALL_BUYERS, EVERYONE, SETTINGS, LiveSetting, Version
@@ -40,11 +41,20 @@ class TriggerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """An alarm, and after how many seconds of its cause it is pulled."""
+
+    alarm: Alarm
+    after_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """All there is to see of degradation: the plans, what pulls them, what was, and what can be done without."""
 
     rows: tuple[PlanRow, ...]
     triggers: tuple[TriggerRow, ...]
+    alarms: tuple[AlarmRow, ...]
     history: tuple[PlanSwitch, ...]
     dependencies: tuple[Dependency, ...]
 
@@ -68,6 +78,7 @@ def read_board() -> Board:
             PlanRow(plan, tuple(switch for switch in on if switch.plan == plan.name)) for plan in PLANS.values()
         ),
         triggers=tuple(TriggerRow(trigger, trigger.bound.read(), trigger.measure()) for trigger in triggers),
+        alarms=tuple(AlarmRow(alarm, alarm.after.read()) for alarm in map(ALARMS.get, sorted(ALARMS.names()))),
         history=tuple(degradation.list_history(limit=_HISTORY_SHOWN)),
         dependencies=tuple(DEPENDENCIES.get(name) for name in sorted(DEPENDENCIES.names())),
     )

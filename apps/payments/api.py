@@ -83,6 +83,7 @@ from apps.payments.selectors import (
     read_ages,
 )
 from apps.payments.services.calls import (
+    are_all_silent,
     ask_about_call,
     claim_due_calls,
     confirm_statement,
@@ -174,6 +175,7 @@ __all__ = [
     "WebhookRefused",
     "accept_dispute",
     "apply_statement",
+    "are_all_silent",
     "ask_about_call",
     "claim_answers",
     "claim_due_calls",

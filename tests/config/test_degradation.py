@@ -1,16 +1,25 @@
 """What is declared of degradation, and that its triggers measure what they say."""
 
+import math
 import re
+import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from config.degradation import CACHE_USERS, DEPENDENCIES, PROMOTIONS_OFF_AT_FREEZES, TRIGGERS
+from apps.payments import api as payments
+from apps.payments.services.calls import _CIRCUITS
+from config.degradation import ALARMS, CACHE_USERS, DEPENDENCIES, PROMOTIONS_OFF_AT_FREEZES, TRIGGERS
 from config.environment import env
 from config.jobs import JOBS
 from config.settings import BASE_DIR
-from tradecore import clock, degradation, freezes, live_settings
+from config.traffic import BERTHS, Traffic, classify
+from tests.factories.checkout import ShopFloor, make_shop_floor
+from tradecore import alarms, clock, degradation, freezes, live_settings
+from tradecore.alarms import Alarm
 from tradecore.degradation import PLANS, Dependency, Trigger
+from tradecore.http.gate import Gate, refuses_critical
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)
@@ -55,6 +64,86 @@ class TestEveryTrigger:
     @pytest.mark.django_db
     def test_measures_nothing_where_nothing_is_wrong(self, trigger: Trigger) -> None:
         assert trigger.measure() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
+class TestEveryAlarm:
+    def test_is_known_and_says_its_cause(self, alarm: Alarm) -> None:
+        assert alarms.ALARMS.get(alarm.name) is alarm
+        assert degradation.get_plan(alarm.plan)
+        assert alarm.cause
+        assert not alarm.cause.endswith(".")
+
+    def test_sees_nothing_and_asks_nobody_where_nothing_is_wrong(
+        self, alarm: Alarm, django_assert_num_queries: Any
+    ) -> None:
+        with django_assert_num_queries(0):
+            assert not alarm.sees()
+
+
+class TestNoThreadForPurchases:
+    @pytest.fixture(autouse=True)
+    def _long_ago(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tradecore.http.gate._critical.refused_at", -math.inf)
+
+    def refuse(self, path: str, *, early: bool) -> None:
+        """Let a request find no thread, in the loop that waits for connections or in a thread."""
+        gate = Gate(lambda *_: [], classify=classify, berths=BERTHS, threads=1)
+        assert gate._bulkheads.enter(Traffic.PURCHASE)
+        if early:
+            gate.decide_early(f"POST {path} HTTP/1.1\r\n\r\n".encode())
+        else:
+            gate({"REQUEST_METHOD": "POST", "PATH_INFO": path}, lambda *_: None)
+
+    @pytest.mark.parametrize("early", [True, False])
+    def test_is_seen_while_purchases_are_refused(self, monkeypatch: pytest.MonkeyPatch, *, early: bool) -> None:
+        self.refuse("/store/v1/purchases", early=early)
+        assert refuses_critical()
+        later = time.monotonic() + 2
+        monkeypatch.setattr("tradecore.http.gate.time.monotonic", lambda: later)
+        assert not refuses_critical()
+
+    @pytest.mark.parametrize("early", [True, False])
+    def test_is_not_seen_while_others_are(self, *, early: bool) -> None:
+        self.refuse("/store/v1/quotes", early=early)
+        assert not refuses_critical()
+
+
+@pytest.mark.django_db
+class TestProvidersThatAreSilent:
+    @pytest.fixture
+    def floor(self) -> ShopFloor:
+        return make_shop_floor()
+
+    def sees(self) -> list[str]:
+        (alarm,) = (alarm for alarm in ALARMS if alarm.name == "providers_silent")
+        return sorted(alarm.sees())
+
+    def fail(self, provider: str) -> None:
+        for _ in range(5):
+            with (
+                pytest.raises(payments.ProviderUnreachable),
+                _CIRCUITS.to(provider).calling(payments.ProviderUnreachable),
+            ):
+                raise payments.ProviderUnreachable("no answer")
+
+    def test_are_seen_in_every_market_once_all_of_them_are(self, floor: ShopFloor) -> None:
+        first, *others = sorted(payments.PROVIDERS.names())
+        self.fail(first)
+        assert bool(self.sees()) is not bool(others)
+        for other in others:
+            self.fail(other)
+        assert "GB" in self.sees()
+
+    def test_are_not_seen_when_nobody_has_tried_for_a_while(
+        self, floor: ShopFloor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in payments.PROVIDERS.names():
+            self.fail(name)
+        later = time.monotonic() + 20
+        monkeypatch.setattr("tradecore.breakers.time.monotonic", lambda: later)
+        assert not self.sees()
 
 
 @pytest.mark.django_db

@@ -18,9 +18,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from apps.settlement import api as settlement
-from config.degradation import PROMOTIONS_OFF_AT_FREEZES
+from config.degradation import ALARMS, PROMOTIONS_OFF_AT_FREEZES
 from config.jobs import JOBS
 from config.ticker import QUIET_LIMIT_S
 from config.tour.client import Answer, Client, Question
@@ -311,6 +312,7 @@ def test_everything_is_switched_while_everybody_buys(crowd: Crowd) -> None:
     a_plan_is_over_at_its_end_without_anybody(crowd)
     payouts_stop_and_go_on_while_everybody_buys(crowd)
     both_processes_hear_of_a_setting_and_of_its_rollback_in_time(crowd)
+    both_processes_are_read_only_for_as_long_as_nothing_can_be_written(crowd)
 
 
 def both_processes_show_a_plan_and_its_end_in_time(plan: str, crowd: Crowd) -> None:
@@ -370,6 +372,47 @@ def both_processes_hear_of_a_setting_and_of_its_rollback_in_time(crowd: Crowd) -
     live_settings.roll_back(reason="it is over", now=clock.now(), **parts)
     after = answers_from(crowd, "quote", time.monotonic())
     assert {seen.answer.status for seen in after} == {200}
+
+
+def both_processes_are_read_only_for_as_long_as_nothing_can_be_written(crowd: Crowd) -> None:
+    begun = clock.real_now()
+    with written_nowhere():
+        refused_from = time.monotonic()
+        during = answers_from(crowd, "purchase", refused_from)
+        assert {(seen.answer.status, seen.code) for seen in during} == {(503, "degradation.read_only")}
+        reads = answers_from(crowd, "read", refused_from)
+        assert all((seen.answer.status, seen.degraded) == (200, ["read_only"]) for seen in reads), reads
+    strange = {seen.answer.status for seen in crowd.seen if seen.sent_at >= refused_from} - {200, 201, 503}
+    assert not strange, "also the first ones, who met it, got an answer that says so"
+    (alarm,) = (alarm for alarm in ALARMS if alarm.plan == degradation.READ_ONLY)
+    after = answers_from(crowd, "purchase", time.monotonic() + alarm.lasts.total_seconds())
+    assert all((seen.answer.status, seen.degraded) == (201, []) for seen in after), after
+    wait_until(lambda: PlanSwitch.objects.filter(trigger=alarm.name).exists())
+    (row,) = PlanSwitch.objects.filter(trigger=alarm.name)
+    assert begun < row.since < row.until < clock.real_now()
+    assert row.reason.startswith("the database takes no writes, for ")
+
+
+@contextmanager
+def written_nowhere() -> Iterator[None]:
+    """While the database refuses the first writes of every use case, as one that is read-only does.
+
+    By triggers, because other tests share the server.
+    """
+    refusing = {"kernel_idempotency": "INSERT", "kernel_revision": "UPDATE"}
+    says = "The MariaDB server is running with the --read-only option so it cannot execute this statement"
+    with connection.cursor() as cursor:
+        for table, event in refusing.items():
+            cursor.execute(
+                f"CREATE TRIGGER tests_{table} BEFORE {event} ON {table} FOR EACH ROW "
+                f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1290, MESSAGE_TEXT = '{says}'"
+            )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            for table in refusing:
+                cursor.execute(f"DROP TRIGGER tests_{table}")
 
 
 def test_what_was_read_last_serves_while_the_database_is_away(web_behind_the_gate: Client, gate: Gate) -> None:

@@ -21,6 +21,7 @@ has a bound of its own. What has waited for as long is refused; anything else ca
 """
 
 import json
+import math
 import random
 import re
 import threading
@@ -56,6 +57,9 @@ COME_BACK_S: Final = (1, 2, 3)
 
 _MILLISECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 _STARTED = re.compile(r"t=([0-9]{10}\.[0-9]{1,6})", re.ASCII)
+
+#: What is critical is being refused, as long as the last time is no longer ago.
+_REFUSED_WITHIN_S: Final = 1.5
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -182,6 +186,7 @@ class Gate:
         if left <= 0:
             return self._shed(TooLate, name, environ, start_response)
         if not self._enter(name):
+            self._note_refusal(name)
             return self._shed(Overloaded, name, environ, start_response)
         try:
             with deadline(left):
@@ -200,7 +205,12 @@ class Gate:
             return None
         if self._bulkheads.enter(name):
             return Ticket(self._bulkheads, name)
+        self._note_refusal(name)
         return EarlyRefusal(request.length, self._shed.spell(Overloaded, name, request_id=request.request_id))
+
+    def _note_refusal(self, name: str) -> None:
+        if self._berths[name].is_critical:
+            _critical.refused_at = time.monotonic()
 
     def _enter(self, name: str) -> bool:
         ticket = promised.get()
@@ -262,6 +272,20 @@ class _Shedding:
                 return
             counted, self._counted, self._quiet_until = dict(self._counted), Counter(), now + 1
         log.warning("requests_shed", counts=counted)
+
+
+class _Critical:
+    """When this process last had no thread for what is critical, on the monotonic clock."""
+
+    refused_at = -math.inf
+
+
+_critical = _Critical()
+
+
+def refuses_critical() -> bool:
+    """Whether there is at present no thread even for what is critical."""
+    return time.monotonic() - _critical.refused_at <= _REFUSED_WITHIN_S
 
 
 def _patience(environ: Mapping[str, Any], *, at_most: float) -> float:

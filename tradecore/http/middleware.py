@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from tradecore import db, metrics, worker_leases
+from tradecore import db, metrics, refused_writes, worker_leases
 from tradecore.errors import Refusal
 from tradecore.http.endpoints import Endpoint
 from tradecore.http.problems import plain_refusal
@@ -34,7 +35,7 @@ class RequestMiddleware:
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id), db.web_request():
             if request.path != HEALTH_PATH:
-                worker_leases.ensure()
+                _ensure_ids()
             response = self.get_response(request)
             log.info(
                 "request",
@@ -60,6 +61,16 @@ class MetricsMiddleware:
         metrics.REQUESTS.add(traffic, str(response.status_code))
         metrics.REQUEST_TIME.observe(traffic, seconds=time.perf_counter() - started)
         return response
+
+
+def _ensure_ids() -> None:
+    """Where nothing can be written no lease is renewed: who reads needs none, and whoever writes asks for it again."""
+    try:
+        worker_leases.ensure()
+    except DatabaseError as error:
+        if not refused_writes.are_meant(error):
+            raise
+        refused_writes.notice(error)
 
 
 class RateLimitMiddleware:

@@ -6,12 +6,13 @@ from functools import singledispatch
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from tradecore import db, wire
+from tradecore import db, refused_writes, wire
+from tradecore.degradation import ReadOnly
 from tradecore.errors import Kind, NotFound, Refusal
 
 CONTENT_TYPE = "application/problem+json"
@@ -117,9 +118,15 @@ def _as_refusal(error: Exception) -> Refusal | None:
             return NotFound(what="resource")
         case RequestDataTooBig():
             return RequestTooLarge()
-        case OperationalError() if db.is_unreachable(error):
-            return db.Busy()
+        case DatabaseError():
+            return _as_refusal_of_the_database(error)
     return None
+
+
+def _as_refusal_of_the_database(error: DatabaseError) -> Refusal | None:
+    if db.is_unreachable(error):
+        return db.Busy()
+    return ReadOnly(retry_after=1) if refused_writes.are_meant(error) else None
 
 
 def _pointers(detail: Any, path: str = "") -> Iterator[Mapping[str, str]]:

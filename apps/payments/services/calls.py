@@ -42,6 +42,13 @@ LIVE_TENDERS = frozenset({"CREATED", "REQUIRES_ACTION", "AUTHORISED", "SUSPECT"}
 #: A provider that does not answer is left alone, rather than waited for by every buyer: their calls are then unknown at
 #: once, and asked about later like any other.
 _CIRCUITS = Circuits("provider", failures=5, rest_s=5.0)
+#: While somebody buys, a silent provider is tried after each rest, and takes its time limits to fail.
+_TRIED_WITHIN_S = 15.0
+
+
+def are_all_silent() -> bool:
+    """Whether every provider is left alone by this process, and did not answer when it was last tried. Asks nobody."""
+    return all(_CIRCUITS.to(name).is_failing(within_s=_TRIED_WITHIN_S) for name in PROVIDERS.names())
 
 
 def make_call(
