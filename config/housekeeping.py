@@ -157,6 +157,7 @@ STEADY: frozenset[str] = frozenset(
         "documents.Series",
         "fees.FeePlan",
         "fees.FeeRule",
+        "inventory.HotSku",
         "inventory.Stock",
         "inventory.Warehouse",
         "ledger.Balance",

@@ -9,6 +9,8 @@ byte by its hash. Beneath all of it natural unique keys hold for ever.
 """
 
 import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +20,9 @@ from django.db import IntegrityError
 from tradecore import clock, db, prepared
 from tradecore.card_numbers import looks_like_card_number
 from tradecore.errors import Kind, Refusal
+from tradecore.groups import Group, Member, NotTogether
 from tradecore.models import IdempotencyRecord
+from tradecore.prepared import Select
 
 LEASE = timedelta(seconds=30)
 KEY_LENGTH_MAX = 255
@@ -85,16 +89,26 @@ class Claim:
     recovery_subject: int | None = None
 
 
-def claim(*, principal: str, route: str, key: str, body: bytes) -> Claim | Outcome:
+def is_new(*, principal: str, route: str, key: str) -> bool:
+    """Whether nobody has claimed the key, or it was given back: read, and claimed by nobody. Refuses: KeyInvalid."""
+    return not _KNOWN(scope=_scope(principal, route, key))
+
+
+_KNOWN = Select(lambda scope: IdempotencyRecord.objects.filter(pk=scope).values_list("fence", flat=True))
+
+
+def claim(*, principal: str, route: str, key: str, body: bytes, together: bool = False) -> Claim | Outcome:
     """Take the key for this attempt, or return the outcome that it already has.
 
+    `together` says that it may be claimed in one transaction with others.
     Refuses, in this order: KeyInvalid, KeyReused, StillRunning.
     """
-    if not 1 <= len(key) <= KEY_LENGTH_MAX or not (key.isascii() and key.isprintable()) or looks_like_card_number(key):
-        raise KeyInvalid
     db.assert_no_transaction()
-    scope_hash = _hash(principal.encode(), route.encode(), key.encode())
+    scope_hash = _scope(principal, route, key)
     fingerprint = _hash(body)
+    if together:
+        with suppress(NotTogether):
+            return _CLAIMING.join((scope_hash, fingerprint))
     try:
         return _first_claim(scope_hash=scope_hash, fingerprint=fingerprint)
     except IntegrityError:
@@ -131,12 +145,24 @@ def free(held: Claim) -> None:
 
 @db.use_case
 def _first_claim(*, scope_hash: str, fingerprint: str) -> Claim:
-    now = clock.real_now()
     with db.savepoint():
-        prepared.insert(
-            IdempotencyRecord(scope_hash=scope_hash, fingerprint=fingerprint, locked_until=now + LEASE, created_at=now)
-        )
+        prepared.insert(_new_record(scope_hash, fingerprint))
     return Claim(scope_hash=scope_hash, fence=1)
+
+
+@db.use_case
+def _claim_all(members: Sequence[Member[tuple[str, str]]]) -> list[Claim]:
+    """One key that is claimed already undoes the claims of all: each is then made alone. In the order of the keys."""
+    prepared.insert(*(_new_record(*job) for job in sorted(member.job for member in members)))
+    return [Claim(scope_hash=member.job[0], fence=1) for member in members]
+
+
+_CLAIMING: Group[tuple[str, str], Claim] = Group(_claim_all)
+
+
+def _new_record(scope_hash: str, fingerprint: str) -> IdempotencyRecord:
+    now = clock.real_now()
+    return IdempotencyRecord(scope_hash=scope_hash, fingerprint=fingerprint, locked_until=now + LEASE, created_at=now)
 
 
 @db.use_case
@@ -165,6 +191,13 @@ def _write(held: Claim, **changes: Any) -> None:
         db.change(IdempotencyRecord, held.scope_hash, before=before, after=changes)
     except db.RowMoved as moved:
         raise ClaimLost from moved
+
+
+def _scope(principal: str, route: str, key: str) -> str:
+    """What a key is compared by. Refuses: KeyInvalid."""
+    if not 1 <= len(key) <= KEY_LENGTH_MAX or not (key.isascii() and key.isprintable()) or looks_like_card_number(key):
+        raise KeyInvalid
+    return _hash(principal.encode(), route.encode(), key.encode())
 
 
 def _hash(*parts: bytes) -> str:

@@ -41,6 +41,7 @@ from apps.checkout.errors import (
     SuspectChanged,
 )
 from apps.checkout.expire_purchase import cancel_unpaid_purchase, expire_purchase
+from apps.checkout.gate import is_hot, refuse_if_gone
 from apps.checkout.place_purchase import place_purchase
 from apps.checkout.quote import QUANTITY_LIMIT, list_quoted_skus, make_quote
 from apps.checkout.request_cancellation import (
@@ -94,11 +95,13 @@ __all__ = [
     "confirm_free_purchase",
     "end_remorse",
     "expire_purchase",
+    "is_hot",
     "list_quoted_skus",
     "make_quote",
     "offer_tenders",
     "place_purchase",
     "poll_provider_calls",
+    "refuse_if_gone",
     "reject_cancel_request",
     "request_cancellation",
     "settle_suspect",

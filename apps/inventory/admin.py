@@ -1,9 +1,11 @@
 """Inventory in the admin: counters, holds and journal to be read by all who may, and changed by adjustments only."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,6 +16,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from apps.inventory import models
 from apps.inventory.contracts import QUANTITY_MAX
 from apps.inventory.services.adjust import REASON_LENGTH_MAX, adjust_stock
+from apps.inventory.services.hot import REASON_LENGTH_MAX as HOT_REASON_LENGTH_MAX
+from apps.inventory.services.hot import mark_hot, unmark_hot
 from tradecore import clock
 from tradecore.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
 from tradecore.approvals import AwaitsApproval
@@ -39,6 +43,10 @@ class _AdjustmentForm(BaseDialogForm):
     reason = forms.CharField(max_length=REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
 
 
+class _ReasonForm(BaseDialogForm):
+    reason = forms.CharField(max_length=HOT_REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
+
+
 @admin.register(models.Stock)
 class StockAdmin(ReadOnlyAdmin):
     """What is where, found by the SKU."""
@@ -48,7 +56,7 @@ class StockAdmin(ReadOnlyAdmin):
     fields: ClassVar = ["sku_id", "warehouse", "available", "held", "committed", "on_hand", "journal"]
     readonly_fields: ClassVar = ["on_hand", "journal"]
     number_fields: ClassVar = ["sku_id"]
-    actions_detail: ClassVar = ["adjust"]
+    actions_detail: ClassVar = ["adjust", "mark_hot", "unmark_hot"]
 
     @admin.display
     def journal(self, stock: models.Stock) -> str:
@@ -89,6 +97,62 @@ class StockAdmin(ReadOnlyAdmin):
             if isinstance(done, AwaitsApproval):
                 self.message_user(request, str(done), messages.WARNING)
         return HttpResponse(headers={"HX-Redirect": reverse("admin:inventory_stock_change", args=[object_id])})
+
+    @action(
+        description="Mark as hot",
+        permissions=["adjust"],
+        dialog={
+            "title": "Mark the SKU as hot",
+            "description": "Purchases of it share their transactions, and are refused early once it is gone.",
+            "form_class": _ReasonForm,
+            "form_submit_text": "Mark",
+        },
+    )
+    def mark_hot(self, request: HttpRequest, form: _ReasonForm, object_id: str) -> HttpResponse:
+        """For a flash sale, before it begins."""
+        return self._change_heat(mark_hot, request, form, object_id)
+
+    @action(
+        description="Hot no longer",
+        permissions=["adjust"],
+        dialog={
+            "title": "The SKU is hot no longer",
+            "description": "It is sold as any other again.",
+            "form_class": _ReasonForm,
+            "form_submit_text": "Unmark",
+        },
+    )
+    def unmark_hot(self, request: HttpRequest, form: _ReasonForm, object_id: str) -> HttpResponse:
+        """After the sale."""
+        return self._change_heat(unmark_hot, request, form, object_id)
+
+    def _change_heat(
+        self, change: Callable[..., None], request: HttpRequest, form: _ReasonForm, object_id: str
+    ) -> HttpResponse:
+        stock = self.get_object(request, object_id)
+        if stock is None:
+            raise Http404
+        change(sku_id=stock.sku_id, reason=form.cleaned_data["reason"], actor=actor_of(request), now=clock.now())
+        return HttpResponse(headers={"HX-Redirect": reverse("admin:inventory_hotsku_changelist")})
+
+
+@admin.register(models.HotSku)
+class HotSkuAdmin(ReadOnlyAdmin):
+    """What is sold as hot, since when, by whom and why; marked and unmarked on the page of a stock."""
+
+    list_display: ClassVar = ["sku_id", "marked_at", "marked_by", "reason", "available"]
+    number_fields: ClassVar = ["sku_id"]
+    ordering: ClassVar = ["-marked_at", "sku_id"]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[models.HotSku]":
+        stocks = models.Stock.objects.filter(sku_id=OuterRef("sku_id")).order_by().values("sku_id")
+        left = Subquery(stocks.annotate(left=Sum("available")).values("left"))
+        return super().get_queryset(request).annotate(left=left)
+
+    @admin.display
+    def available(self, hot: models.HotSku) -> int:
+        left: int = hot.left  # type: ignore[attr-defined] # annotated above
+        return left
 
 
 class _HoldLineInline(ReadOnlyInline):

@@ -39,6 +39,7 @@ from apps.inventory.selectors import (
 )
 from apps.inventory.services.adjust import adjust_stock, carry_out_bulk_change
 from apps.inventory.services.hold import Holding, hold
+from apps.inventory.services.hot import is_hot, mark_hot, refuse_if_gone, unmark_hot
 from apps.inventory.services.lines import release, ship, take_back
 from apps.inventory.services.rebuild import list_differences, repair
 from apps.inventory.services.resolve import expire_holds, extend, post, post_all, void
@@ -78,6 +79,7 @@ __all__ = [
     "find_hold",
     "get_warehouse",
     "hold",
+    "is_hot",
     "list_availability",
     "list_differences",
     "list_levels",
@@ -85,12 +87,15 @@ __all__ = [
     "list_overdue_holds",
     "list_waiting_adjustments",
     "list_warehouses",
+    "mark_hot",
     "post",
     "post_all",
+    "refuse_if_gone",
     "release",
     "repair",
     "ship",
     "take_back",
     "trace_order",
+    "unmark_hot",
     "void",
 ]

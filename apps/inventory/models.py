@@ -73,6 +73,25 @@ class Stock(models.Model):
         return self.available + self.held + self.committed
 
 
+class HotSku(models.Model):
+    """A SKU that many want at once: its purchases share their transactions, and are refused early once it is gone.
+
+    Marking changes how fast it is sold and never how much of it. Never changed: marked or not is all there is.
+    """
+
+    sku_id = models.BigIntegerField(primary_key=True)
+    reason = models.CharField(max_length=200)
+    marked_by = models.CharField(max_length=80)
+    marked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "inventory_hot_sku"
+        verbose_name = "hot SKU"
+
+    def __str__(self) -> str:
+        return f"SKU {self.sku_id}"
+
+
 class StockHold(models.Model):
     """All that one owner holds, under one status (see states.HOLD). One row per owner for ever: the owner is its key.
 

@@ -8,7 +8,7 @@ from typing import Final
 from bench.crew import Act
 from bench.place import FLOOR_DATABASE, HTTP_FLOOR, SQL_FLOOR, Place, Web
 from bench.scenarios.afterwards import Cancel, Webhook
-from bench.scenarios.buying import Browse, Flash, Hot, Purchase, Quote, SoldOut
+from bench.scenarios.buying import Browse, Flash, Hot, Purchase, Quote, Rush, RushOfFive, SoldOut, Till
 from bench.scenarios.floors import HttpFloor, SqlFloor
 from bench.scenarios.shopper import Account, Shopper, Visit
 from bench.stage import Stage
@@ -18,6 +18,9 @@ SCENARIOS: Final[Mapping[str, type[Shopper]]] = {
     "quote": Quote,
     "purchase": Purchase,
     "hot": Hot,
+    "till": Till,
+    "rush": Rush,
+    "rush_of_five": RushOfFive,
     "sold_out": SoldOut,
     "flash": Flash,
     "cancel": Cancel,

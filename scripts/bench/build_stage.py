@@ -7,7 +7,6 @@ inserted in bulk, row by row what the doors would have written.
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -24,7 +23,7 @@ from apps.inventory import api as inventory
 from apps.inventory.models import Stock, StockMovement
 from apps.markets import api as markets
 from apps.sellers.api import Shop
-from bench.stage import HOT_PIECES, MARKET, PIECES, SHIPPING_MINOR, SHOP_COUNT, Stage, Ware
+from bench.stage import HOT_PIECES, MARKED_COUNT, MARKET, PIECES, SHIPPING_MINOR, SHOP_COUNT, Stage, Ware
 from config.demo import content
 from config.demo.build_shops import build_shop
 from config.demo.site import Site
@@ -36,10 +35,6 @@ ACCOUNT: Final = "GB82WEST12345698765432"
 CURRENCY: Final = "GBP"
 SKUS_A_PRODUCT: Final = 5
 WEIGHT_GRAMS: Final = 400
-
-#: What is done to the SKUs of flash sales, and to what is sold out, before anybody comes: each is given their ids. The
-#: ordinary way to buy needs nothing.
-BEFORE_THE_SALE: Final[Sequence[Callable[[Sequence[int]], None]]] = ()
 
 
 def main() -> None:
@@ -60,6 +55,7 @@ def main() -> None:
         hot=special["HOT"],
         gone=special["GONE"],
         rushes=[special[f"RUSH-{number}"] for number in range(round_count)],
+        marked=[special[f"MARKED-{number}"] for number in range(MARKED_COUNT)],
         product_ids=list(Product.objects.order_by("id").values_list("id", flat=True)[:1_000]),
     )
     print(json.dumps(asdict(stage)))
@@ -83,6 +79,7 @@ def _shop(handle: str, products: tuple[content.Product, ...] = ()) -> content.Sh
 def _open_special(round_count: int, pieces: int, site: Site) -> dict[str, Ware]:
     """A shop of its own, so that nobody meets its SKUs by chance. By their codes."""
     stocks = {"HOT": HOT_PIECES, "GONE": 1} | {f"RUSH-{number}": pieces for number in range(round_count)}
+    stocks |= {f"MARKED-{number}": HOT_PIECES for number in range(MARKED_COUNT)}
     products = tuple(
         content.Product(
             title=f"Special {code}",
@@ -96,8 +93,8 @@ def _open_special(round_count: int, pieces: int, site: Site) -> dict[str, Ware]:
     shop = site.shops["special"]
     wares = {code: Ware(_sku_id(shop, code), price_minor=1_999) for code in stocks}
     _sell_out(shop, wares["GONE"], site)
-    for prepare in BEFORE_THE_SALE:
-        prepare([ware.sku_id for code, ware in wares.items() if code != "HOT"])
+    for code in wares.keys() - {"HOT"}:
+        inventory.mark_hot(sku_id=wares[code].sku_id, reason="flash sale", actor=ACTOR, now=site.now)
     return wares
 
 

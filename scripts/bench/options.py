@@ -9,7 +9,19 @@ from pathlib import Path
 DEFAULT_JSON = Path(".local") / "benchmark.json"
 
 #: In the order of the table; the floors are measured in every run.
-SCENARIOS = ("browse", "quote", "purchase", "hot", "sold_out", "flash", "cancel", "webhook")
+SCENARIOS = (
+    "browse",
+    "quote",
+    "purchase",
+    "hot",
+    "till",
+    "rush",
+    "rush_of_five",
+    "sold_out",
+    "flash",
+    "cancel",
+    "webhook",
+)
 
 
 @dataclass(frozen=True)

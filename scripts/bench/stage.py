@@ -13,6 +13,7 @@ MARKET: Final = "GB"
 SHOP_COUNT: Final = 10
 PIECES: Final = 10_000
 HOT_PIECES: Final = 1_000_000
+MARKED_COUNT: Final = 5
 SHIPPING_MINOR: Final = 395
 
 
@@ -27,13 +28,16 @@ class Ware:
 @dataclass(frozen=True)
 class Stage:
     """shelves: the SKUs of each shop. hot: one of a shop that has nothing else. gone: one that has no piece. rushes:
-    for each round, one that has a few. Prices hold the tax; each order costs SHIPPING_MINOR of delivery.
+    for each round, one that has a few. marked: some with plenty of pieces. What is special is marked as hot (Note [The
+    gate] of apps.inventory.services.hot), but for `hot`. Prices hold the tax; each order costs SHIPPING_MINOR of
+    delivery.
     """
 
     shelves: Sequence[Sequence[Ware]]
     hot: Ware
     gone: Ware
     rushes: Sequence[Ware]
+    marked: Sequence[Ware]
     product_ids: Sequence[int]
 
     @classmethod
@@ -44,6 +48,7 @@ class Stage:
             hot=Ware(**document["hot"]),
             gone=Ware(**document["gone"]),
             rushes=[Ware(**ware) for ware in document["rushes"]],
+            marked=[Ware(**ware) for ware in document["marked"]],
             product_ids=document["product_ids"],
         )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from django.core import signing
@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.catalog.models import SkuPrice
 from apps.checkout import api as checkout
 from apps.fulfilment.api import TrackingStatus
+from apps.inventory import api as inventory
 from apps.orders import api as orders
 from apps.orders.models import Order, Purchase
 from apps.payments.models import Tender
@@ -25,7 +26,7 @@ from tests.factories.checkout import buy as buy_directly
 from tests.factories.fulfilment import READY, ship, track_all
 from tests.factories.promotions import make_promotion
 from tests.support import in_use_case
-from tradecore import clock
+from tradecore import clock, idempotency, memo
 from tradecore.ids import new_id
 from tradecore.models import AttemptWindow, IdempotencyRecord, Timer
 
@@ -434,3 +435,57 @@ class TestGuests:
         answer = guest.post("/store/v1/purchases", body, key="k")
         assert (answer.status_code, code_of(answer)) == (422, "storefront.email_missing")
         assert pointers_of(guest.post("/store/v1/purchases", body | {"email": "?"}, key="k2")) == {"/email"}
+
+
+class TestPurchaseOfAHotSku:
+    """See Note [The gate] of apps.inventory.services.hot."""
+
+    @pytest.fixture
+    def hot(self, quote: Callable[..., Any]) -> Callable[..., Any]:
+        """Quotes the guest one piece of a new SKU that is marked as hot."""
+
+        def hot(*, stock: int) -> Any:
+            quoted = quote(stock=stock)
+            sku_id = int(read(quoted)["orders"][0]["lines"][0]["sku_id"])
+            inventory.mark_hot(sku_id=sku_id, reason="flash sale", actor="tests", now=clock.now())
+            return quoted
+
+        return hot
+
+    def test_is_answered_as_any_other(self, hot: Callable[..., Any], buy: Callable[..., Any]) -> None:
+        bought = buy(hot(stock=1))
+        assert (bought.status_code, read(bought)["status"]) == (201, "PAID")
+
+    def test_of_what_is_gone_claims_no_key(
+        self, hot: Callable[..., Any], buy: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        quoted = hot(stock=1)
+        buy(quoted, key="first")
+        memo.forget_everything()
+        claim = Mock(wraps=idempotency.claim)
+        monkeypatch.setattr(idempotency, "claim", claim)
+        refused = buy(quoted, key="second")
+        assert (refused.status_code, code_of(refused)) == (409, "inventory.out_of_stock")
+        assert not claim.called
+        assert IdempotencyRecord.objects.count() == 1
+
+    def test_that_was_answered_is_answered_again_when_all_is_gone(
+        self, hot: Callable[..., Any], buy: Callable[..., Any]
+    ) -> None:
+        quoted = hot(stock=1)
+        first = buy(quoted)
+        memo.forget_everything()
+        again = buy(quoted)
+        assert again["Idempotent-Replayed"] == "true"
+        assert (again.status_code, read(again)) == (201, read(first))
+
+    def test_of_somebody_elses_quote_is_refused_for_that(self, hot: Callable[..., Any], stranger: Api) -> None:
+        quoted = hot(stock=1)
+        body = {
+            "quote_token": read(quoted)["quote_token"],
+            "expected_total": read(quoted)["total"],
+            "payment": {"provider": "scripted", "method_token": "tok_ok"},
+            "email": "robin@example.com",
+        }
+        refused = stranger.post("/store/v1/purchases", body, key="key")
+        assert code_of(refused) == "checkout.quote_invalid"

@@ -91,25 +91,25 @@ def write_once(
     act: Callable[[Claim | None], R],
     answer: Callable[[Any], Outcome | None],
     key_required: bool = True,
+    gate: Callable[[], None] | None = None,
 ) -> Response:
     """Do a write at most once per Idempotency-Key, and answer every time with the outcome of that once.
 
     `act` calls one use case or several and returns the last one's result; `answer` makes the outcome of a result, or
     None for a step that is not the last. The outcome commits with the last step (see Note [Idempotency]). A refusal
-    that the world may lift frees the key; any other is an outcome.
-    Refuses: KeyMissing, KeyInvalid, KeyReused, StillRunning, and what `act` refuses.
+    that the world may lift frees the key; any other is an outcome. A `gate` refuses what nobody has begun, before
+    anything is written for it, and what passes it is claimed with others (Note [Groups] of `tradecore.groups`).
+    Refuses: KeyMissing, KeyInvalid, what `gate` refuses, KeyReused, StillRunning, and what `act` refuses.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         if key_required:
             raise idempotency.KeyMissing
         return _respond(_outcome_of(answer, act(None)))
-    claimed = idempotency.claim(
-        principal=scope_of(request.user),
-        route=f"{request.method} {request.path}",
-        key=key,
-        body=raw_body(request),
-    )
+    place = {"principal": scope_of(request.user), "route": f"{request.method} {request.path}", "key": key}
+    if gate is not None and idempotency.is_new(**place):
+        gate()
+    claimed = idempotency.claim(**place, body=raw_body(request), together=gate is not None)
     if isinstance(claimed, Outcome):
         return _respond(claimed, replayed=True)
     return _respond(_act_under(claimed, act=act, answer=answer))

@@ -64,9 +64,21 @@ class Purchases(BuyerEndpoint):
     @docs.place_purchase
     def post(self, request: Request) -> Response:
         form = self.read(buying.PurchaseRequest)
+        if checkout.is_hot(token=form["quote_token"]):
+            return self._buy_hot(form)
         return write_once(request, act=partial(self._buy, form), answer=_answer_of)
 
-    def _buy(self, form: Mapping[str, Any], claim: Claim | None) -> checkout.PaymentProgress:
+    def _buy_hot(self, form: Mapping[str, Any]) -> Response:
+        """What is gone is refused before the key is claimed, unless the key is known: it may have an answer."""
+        buyer = _buyer(self.principal, email="")
+        return write_once(
+            self.request,
+            act=partial(self._buy, form, together=True),
+            answer=_answer_of,
+            gate=partial(checkout.refuse_if_gone, token=form["quote_token"], buyer=buyer),
+        )
+
+    def _buy(self, form: Mapping[str, Any], claim: Claim | None, *, together: bool = False) -> checkout.PaymentProgress:
         now = clock.now()
         if claim is not None and claim.recovery_point == PLACED:
             assert claim.recovery_subject is not None
@@ -78,8 +90,10 @@ class Purchases(BuyerEndpoint):
             tenders=_tenders(form["payment"]),
         )
         with db.alongside(partial(_reach_placed, claim)):
-            placed = checkout.place_purchase(command=command, now=now)
-        return checkout.collect_payment(purchase_id=placed.purchase.id, now=now, unsent=placed.unsent)
+            placed = checkout.place_purchase(command=command, now=now, together=together)
+        return checkout.collect_payment(
+            purchase_id=placed.purchase.id, now=now, unsent=placed.unsent, together=together
+        )
 
 
 class Purchase(BuyerEndpoint):

@@ -16,7 +16,7 @@ from bench.scenarios.shopper import (
     order_of,
     wish_of,
 )
-from bench.stage import MARKET
+from bench.stage import MARKET, Ware
 
 OUT_OF_STOCK = "inventory.out_of_stock"
 
@@ -60,6 +60,43 @@ class Hot(Shopper):
     def step(self) -> bool:
         self.buy([self.stage.hot])
         return True
+
+
+class Till(Shopper):
+    """Only the purchase, of what was quoted before the clock starts: one piece of a SKU that everybody buys."""
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(visit)
+        self._quotes: deque[Any] = deque()
+
+    def choose(self) -> Ware:
+        return self.stage.hot
+
+    def fill(self, seconds: float) -> None:
+        self.fill_for(seconds, lambda: self._quotes.append(self.quote([self.choose()])))
+
+    def step(self) -> bool:
+        if not self._quotes:
+            return False
+        quote = self._quotes.popleft()
+        if not is_paid(expect(self.purchase(quote), 201), quote):
+            raise Wrong("bought, but not paid as quoted")
+        self.counts["paid"] += 1
+        return True
+
+
+class Rush(Till):
+    """The same, of a SKU that is marked as hot."""
+
+    def choose(self) -> Ware:
+        return self.stage.marked[0]
+
+
+class RushOfFive(Till):
+    """The same, of five that are marked as hot."""
+
+    def choose(self) -> Ware:
+        return self.chance.choice(self.stage.marked)
 
 
 class SoldOut(Shopper):
