@@ -1,7 +1,7 @@
 # Each target is one line that calls a Python script, so everything also works without make.
 PYTHON ?= python3
 
-.PHONY: help run test check lock services benchmark growth overload
+.PHONY: help run test check lock services benchmark growth overload flash_sale
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -29,3 +29,6 @@ growth:
 
 overload:
 	@$(PYTHON) scripts/overload.py $(ARGS)
+
+flash_sale:
+	@$(PYTHON) scripts/flash_sale.py $(ARGS)

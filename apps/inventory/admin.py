@@ -147,7 +147,8 @@ class HotSkuAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[models.HotSku]":
         stocks = models.Stock.objects.filter(sku_id=OuterRef("sku_id")).order_by().values("sku_id")
         left = Subquery(stocks.annotate(left=Sum("available")).values("left"))
-        return super().get_queryset(request).annotate(left=left)
+        hot: QuerySet[models.HotSku] = super().get_queryset(request)
+        return hot.annotate(left=left)
 
     @admin.display
     def available(self, hot: models.HotSku) -> int:

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.inventory import api as inventory
-from apps.inventory.models import Stock
+from apps.inventory.models import HotSku, Stock
 from tests.factories.accounts import UserFactory
 from tests.factories.inventory import hold_stock, line_of, make_stock, numbers_of
 from tradecore.ids import new_id
@@ -105,3 +105,26 @@ class TestAdjust:
         address = reverse("admin:inventory_stock_adjust", args=[new_id()])
         answer = admin_client.post(address, {"_form_submitted": "on", "delta": "5", "reason": "found"})
         assert answer.status_code == 404
+
+
+class TestMarkingAsHot:
+    def change(self, client: Client, action: str, sku: int) -> int:
+        address = reverse(f"admin:inventory_stock_{action}", args=[Stock.objects.get(sku_id=sku).pk])
+        return client.post(address, {"_form_submitted": "on", "reason": "flash sale"}).status_code
+
+    def test_is_shown_with_who_why_and_what_is_left(self, admin_client: Client) -> None:
+        sku = make_stock(10)
+        assert self.change(admin_client, "mark_hot", sku) == 200
+        hot = HotSku.objects.get(sku_id=sku)
+        assert (hot.reason, hot.marked_by) == ("flash sale", f"user:{admin_client.session['_auth_user_id']}")
+        page = admin_client.get(reverse("admin:inventory_hotsku_changelist")).content.decode()
+        assert str(sku) in page
+        assert "flash sale" in page
+        assert self.change(admin_client, "unmark_hot", sku) == 200
+        assert not HotSku.objects.exists()
+
+    def test_is_for_those_who_may_change_stock(self, client: Client) -> None:
+        sku = make_stock(10)
+        client.force_login(UserFactory.create(is_staff=True))
+        assert self.change(client, "mark_hot", sku) == 403
+        assert not HotSku.objects.exists()

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from apps.inventory import api as inventory
+from apps.inventory.models import Stock
 from apps.inventory.services import hot
 from tests.factories.inventory import make_stock
 from tests.support import NOON
@@ -64,10 +65,10 @@ class TestTheGate:
     def test_knows_what_it_has_seen_for_a_moment_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(hot, "_seen", memo.Memo[int, int](ttl_s=0.05))
         sku = make_stock(1)
-        hot.models.Stock.objects.filter(sku_id=sku).update(available=0)
+        Stock.objects.filter(sku_id=sku).update(available=0)
         with pytest.raises(inventory.OutOfStock):
             ask(sku)
-        hot.models.Stock.objects.filter(sku_id=sku).update(available=1)
+        Stock.objects.filter(sku_id=sku).update(available=1)
         with pytest.raises(inventory.OutOfStock):
             ask(sku)
         time.sleep(0.06)
