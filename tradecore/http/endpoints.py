@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
 from django.utils.cache import patch_vary_headers
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from tradecore import db, degradation, idempotency
 from tradecore.errors import PASSING_KINDS, Kind, Refusal
 from tradecore.http import problems
-from tradecore.http.fields import StrictSerializer
+from tradecore.http.fields import StrictSerializer, form_of
 from tradecore.http.negotiation import JSONNegotiation
 from tradecore.http.principals import scope_of
 from tradecore.http.rate_limits import LIMITS
@@ -68,14 +68,11 @@ class Endpoint(APIView):
 
     def read(self, serializer: type[StrictSerializer]) -> Any:
         """The validated body. Refuses: RequestInvalid."""
-        reader = serializer(data=self.request.data)
-        fields = reader.fields.items()
-        search_body(
-            self.request.data,
-            passing={name for name, field in fields if getattr(field, "may_look_like_card_number", False)},
-        )
-        reader.is_valid(raise_exception=True)
-        return reader.validated_data
+        form, body = form_of(serializer), self.request.data
+        search_body(body, passing=form.passing)
+        if body is None:
+            raise ValidationError("No data provided")
+        return form.run_validation(body)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """What depends on who asks is kept by nobody for anybody else."""
