@@ -5,10 +5,10 @@ one that ends in `_id` or `_ref`, is an id; every other integer is a number.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime
 from enum import Enum
-from functools import singledispatch
+from functools import cache, singledispatch
 from typing import Any
 
 from tradecore.money import Money
@@ -16,14 +16,12 @@ from tradecore.money import Money
 
 def to_json(value: Any, *, field: str = "") -> Any:
     """The JSON form of a contract, or of anything that stands in one. Raises TypeError for what has none."""
-    return _form(value, field)
+    return _form_of(type(value))(value, field)
 
 
 @singledispatch
 def _form(value: Any, _field: str) -> Any:
-    if not dataclasses.is_dataclass(value):
-        raise TypeError(f"{type(value).__name__} has no JSON form")
-    return {item.name: _form(getattr(value, item.name), item.name) for item in dataclasses.fields(value)}
+    return {name: to_json(getattr(value, name), field=name) for name in _members(type(value))}
 
 
 @_form.register(type(None))
@@ -60,13 +58,25 @@ def _(value: date, _field: str) -> str:
 
 @_form.register(Mapping)
 def _(value: Mapping[str, Any], _field: str) -> dict[str, Any]:
-    return {key: _form(item, key) for key, item in value.items()}
+    return {key: to_json(item, field=key) for key, item in value.items()}
 
 
 @_form.register(Sequence)
 @_form.register(Set)
 def _(value: Sequence[Any] | Set[Any], field: str) -> list[Any]:
-    return [_form(item, field) for item in value]
+    return [to_json(item, field=field) for item in value]
+
+
+def _list_members(contract: type) -> tuple[str, ...]:
+    """The names of a contract's fields. Raises TypeError for what is none."""
+    if not dataclasses.is_dataclass(contract):
+        raise TypeError(f"{contract.__name__} has no JSON form")
+    return tuple(item.name for item in dataclasses.fields(contract))
+
+
+# Both are looked for once for each type.
+_form_of: Callable[[type], Callable[[Any, str], Any]] = cache(_form.dispatch)
+_members: Callable[[type], tuple[str, ...]] = cache(_list_members)
 
 
 def _is_id(field: str) -> bool:
