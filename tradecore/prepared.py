@@ -31,7 +31,7 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, Field, ForeignKey, Model, QuerySet
+from django.db.models import DateTimeField, Expression, Field, ForeignKey, Model, QuerySet
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
@@ -303,7 +303,7 @@ class _Table:
 
     def parameters_of(self, row: Model, database: BaseDatabaseWrapper) -> list[Any]:
         return [
-            value if value is None or type(value) is plain else field.get_db_prep_save(value, database)
+            value if value is None or type(value) is plain else _stored(field, value, database)
             for field, attribute, plain in self.columns
             for value in (getattr(row, attribute),)
         ]
@@ -335,6 +335,13 @@ def _plain_type(field: "Field[Any, Any]") -> type | None:
     return _PLAIN.get(of.get_internal_type())
 
 
+def _stored(field: "Field[Any, Any]", value: Any, database: BaseDatabaseWrapper) -> Any:
+    """What a column takes for a value that it does not take as it stands. A moment has its form from the database."""
+    if isinstance(field, DateTimeField) and type(value) is datetime and value.tzinfo is not None:
+        return database.ops.adapt_datetimefield_value(value)
+    return field.get_db_prep_save(value, database)
+
+
 def _database() -> BaseDatabaseWrapper:
     """The connection of this thread, for which Django's `connection` looks again at each of its attributes."""
     return connections[DEFAULT_DB_ALIAS]
@@ -355,7 +362,7 @@ def _padded(argument: Any) -> tuple[Any, ...]:
 def _value(place: _Place, arguments: Mapping[str, Argument], database: BaseDatabaseWrapper) -> Any:
     argument = arguments[place.name]
     if place.field is not None:
-        return place.field.get_db_prep_save(argument, database)
+        return _stored(place.field, argument, database)
     value = argument if place.index is None else argument[place.index]
     return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 

@@ -1,6 +1,6 @@
 """Prepared statements find, change and insert what the same querysets would."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
@@ -174,6 +174,11 @@ class TestInsert:
         stored = Freeze.objects.get()
         assert (stored.kind, stored.subject, stored.placed_by) == ("sku_sale", 7, "5")
         assert stored.placed_at == NOON
+
+    @pytest.mark.parametrize("moment", [NOON, NOON.astimezone(timezone(timedelta(hours=-9)))])
+    def test_stores_the_moment_that_a_time_of_any_zone_is(self, moment: datetime) -> None:
+        prepared.insert(Freeze(kind="sku_sale", subject=7, reason="test", placed_by="test", placed_at=moment))
+        assert Freeze.objects.get().placed_at == NOON
 
     def test_of_nothing_asks_nothing(self) -> None:
         with CaptureQueriesContext(connection) as captured:
