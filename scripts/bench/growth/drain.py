@@ -32,7 +32,7 @@ PAUSE_S: Final = 0.02
 
 def main() -> None:
     """See the module."""
-    steps = {"all": jobs.relay_events, "bare": partial(outbox.relay, subscriptions={})}
+    steps: dict[str, Callable[[], int]] = {"all": jobs.relay_events, "bare": partial(outbox.relay, subscriptions={})}
     what = sys.argv[1]
     said = {"rows": _rows_read()} if what == "one" else _drain(steps[what])
     worker_leases.release()
