@@ -158,6 +158,7 @@ class Order(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["buyer_ref", "id"], name="orders_order_buyer"),
             models.Index(fields=["shop_id", "status", "id"], name="orders_order_shop"),
+            models.Index(fields=["shop_id", "id"], name="orders_order_newest"),
             models.Index(fields=["status", "id"], name="orders_order_status"),
             models.Index(fields=["market", "paid_at"], name="orders_order_paid"),
         ]
