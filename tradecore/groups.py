@@ -11,6 +11,9 @@ group. One that cannot be served in company is told so (NotTogether), and does i
 that it would have taken anyway. So does every member of a group that failed: one of them is to blame, and alone it is
 found out. A group changes how fast something is done, and never what.
 
+A group is of one world (Note [Remembered by world] of `tradecore.worlds`), because whoever leads does everybody's job
+on a connection of their own. So whoever declares one keeps it in a ByWorld.
+
 Who has waited for as long as its request may (Note [Deadlines]) leaves. If its group has begun by then nobody knows yet
 what becomes of it: that is OutcomeUnknown, and the idempotency key will tell.
 """

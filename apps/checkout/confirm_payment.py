@@ -25,6 +25,7 @@ from tradecore import db
 from tradecore.errors import Refusal
 from tradecore.groups import Group, Member, NotTogether
 from tradecore.timers import Deadline, cancel_timers, set_timers
+from tradecore.worlds import ByWorld
 
 log = structlog.get_logger()
 
@@ -124,7 +125,7 @@ def apply_reply_together(
     """Apply the reply to a call of ours in company; see Note [Confirming together]. Raises NotTogether."""
     if statement.said is not payments.Said.CAPTURED:
         raise NotTogether
-    return _CONFIRMING.join(_Reply(purchase_id, statement, provider, now))
+    return _CONFIRMING.get().join(_Reply(purchase_id, statement, provider, now))
 
 
 @db.use_case
@@ -161,7 +162,7 @@ def _confirm(member: Member[_Reply]) -> PaymentProgress:
         return _settle(unpaid, now=reply.now)
 
 
-_CONFIRMING: Group[_Reply, PaymentProgress] = Group(_confirm_all)
+_CONFIRMING: ByWorld[Group[_Reply, PaymentProgress]] = ByWorld(lambda: Group(_confirm_all))
 
 
 @db.use_case

@@ -27,6 +27,7 @@ from tradecore import db, degradation, wire
 from tradecore.errors import Refusal
 from tradecore.groups import Group, Member, NotTogether
 from tradecore.timers import Deadline, set_timers
+from tradecore.worlds import ByWorld
 
 #: Only the purchase's own timer ends its holds; their own deadline is a backstop.
 HOLD_BACKSTOP = timedelta(minutes=10)
@@ -91,7 +92,7 @@ def _place_together(*, command: PlacePurchase, now: datetime) -> PaymentProgress
     if sale.quote.priced.promotion_uses:
         return _place(command=command, now=now)
     try:
-        return _PLACING.join(sale)
+        return _PLACING.get().join(sale)
     except NotTogether:
         return _place(command=command, now=now)
 
@@ -130,7 +131,7 @@ def _place_member(
     return placed
 
 
-_PLACING: Group[_Sale, PaymentProgress] = Group(_place_group)
+_PLACING: ByWorld[Group[_Sale, PaymentProgress]] = ByWorld(lambda: Group(_place_group))
 
 
 def _agree(command: PlacePurchase, *, now: datetime) -> _Sale:

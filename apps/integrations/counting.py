@@ -10,7 +10,7 @@ from typing import Final
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.settlement import api as settlement
-from tradecore import metrics
+from tradecore import metrics, worlds
 from tradecore.outbox import DeliveredEvent
 
 #: Kind of event -> what it is called, and the member that has the amount.
@@ -24,7 +24,9 @@ COUNTED: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def count_money(event: DeliveredEvent) -> None:
-    """Count the amount of an event."""
+    """Count the amount of an event. No money moves in the shadow."""
+    if worlds.is_shadow():
+        return
     what, member = COUNTED[event.kind]
     amount = event.payload[member]
     metrics.MONEY.add(what, amount["currency"], by=float(amount["amount"]))

@@ -141,7 +141,7 @@ class TestManyAtOnce:
         used = quoted((other, 1))
         buy_together(used)
         commands = [*[quoted((hot, 1)) for _ in range(5)], *[quoted((other, 2)) for _ in range(4)], used]
-        with everybody_waits_for(place_purchase._PLACING, len(commands)) as sizes:
+        with everybody_waits_for(place_purchase._PLACING.get(), len(commands)) as sizes:
             results = race([partial(buy_together, command) for command in commands])
         assert sizes[0] == 10
         assert sum(isinstance(result, OutOfStock) for result in results[:5]) == 2
@@ -153,7 +153,7 @@ class TestManyAtOnce:
     def test_are_confirmed_in_one_transaction(self, floor: ShopFloor, race: Any) -> None:
         sku = floor.add_sku()
         commands = [quoted((sku, 1)) for _ in range(8)]
-        with everybody_waits_for(confirm_payment._CONFIRMING, 8) as sizes:
+        with everybody_waits_for(confirm_payment._CONFIRMING.get(), 8) as sizes:
             results = race([partial(buy_together, command) for command in commands])
         assert sizes == [8]
         assert {result.purchase.status for result in results} == {"PAID"}
@@ -188,7 +188,7 @@ class TestManyAtOnce:
             with db.alongside(fail):
                 return buy_together(command)
 
-        with everybody_waits_for(place_purchase._PLACING, 6) as sizes:
+        with everybody_waits_for(place_purchase._PLACING.get(), 6) as sizes:
             results = race([partial(answer_for, command) for command in commands])
         assert sizes[0] == 6
         assert isinstance(results[3], RuntimeError)

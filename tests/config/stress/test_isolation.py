@@ -12,6 +12,7 @@ from django.db import connection, connections
 from django.test import Client
 
 from apps.checkout import api as checkout
+from apps.checkout import place_purchase
 from apps.integrations.api import PORT
 from apps.inventory import api as inventory
 from apps.orders import api as orders
@@ -19,7 +20,8 @@ from apps.payments import api as payments
 from config.extensions import Nobody
 from tests.config.stress.conftest import PIECES, RUN, TwoWorlds
 from tests.factories.checkout import make_buyer, make_wish
-from tradecore import worlds
+from tradecore import groups, worlds
+from tradecore.errors import NotFound
 from tradecore.extensions import UnknownExtension
 from tradecore.http import marks
 
@@ -185,3 +187,54 @@ class TestAMarkedRequest:
 def test_a_shadow_has_no_shadow(two_worlds: TwoWorlds) -> None:
     with worlds.shadow(RUN), pytest.raises(AssertionError), worlds.shadow(RUN):
         pass
+
+
+class TestAGroup:
+    """Purchases that share a transaction: whoever leads does all of them on its own connection."""
+
+    def test_is_of_one_world(self, two_worlds: TwoWorlds, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A marked purchase comes while a real one leads: it neither waits for it nor falls into its hands."""
+        monkeypatch.setattr(groups, "WAIT_S", 120.0)
+        led, may_go = threading.Event(), threading.Event()
+        placing = place_purchase._PLACING.get()
+        act = placing._act
+
+        def held_up(members: Any) -> Any:
+            led.set()
+            assert may_go.wait(30)
+            return act(members)
+
+        placing._act = held_up
+        with ThreadPoolExecutor(2) as pool:
+            real = pool.submit(self.place, two_worlds.sku_id, now)
+            try:
+                assert led.wait(30)
+                shadow_id = pool.submit(self.place_in_shadow, two_worlds.sku_id, now).result(60)
+            finally:
+                may_go.set()
+                placing._act = act
+            real_id = real.result(30)
+        assert orders.get_purchase(purchase_id=real_id).id == real_id
+        with pytest.raises(NotFound):
+            orders.get_purchase(purchase_id=shadow_id)
+        with worlds.shadow(RUN):
+            assert orders.get_purchase(purchase_id=shadow_id).id == shadow_id
+
+    def place_in_shadow(self, sku_id: int, now: datetime) -> int:
+        try:
+            with worlds.shadow(RUN):
+                return self.place(sku_id, now)
+        finally:
+            worlds.close_shadow()
+
+    def place(self, sku_id: int, now: datetime) -> int:
+        try:
+            buyer = make_buyer()
+            quote = checkout.make_quote(wish=make_wish((sku_id, 1)), buyer=buyer, now=now)
+            tender = checkout.TenderWish(provider="sandbox", method="card", method_token="tok_ok", amount=quote.total)
+            command = checkout.PlacePurchase(
+                buyer=buyer, quote_token=quote.token, expected_total=quote.total, tenders=(tender,)
+            )
+            return checkout.place_purchase(command=command, now=now, together=True).purchase.id
+        finally:
+            connections.close_all()
