@@ -23,6 +23,7 @@ from tradecore.errors import Kind, Refusal
 from tradecore.groups import Group, Member, NotTogether
 from tradecore.models import IdempotencyRecord
 from tradecore.prepared import Select
+from tradecore.worlds import ByWorld
 
 LEASE = timedelta(seconds=30)
 KEY_LENGTH_MAX = 255
@@ -108,7 +109,7 @@ def claim(*, principal: str, route: str, key: str, body: bytes, together: bool =
     fingerprint = _hash(body)
     if together:
         with suppress(NotTogether):
-            return _CLAIMING.join((scope_hash, fingerprint))
+            return _CLAIMING.get().join((scope_hash, fingerprint))
     try:
         return _first_claim(scope_hash=scope_hash, fingerprint=fingerprint)
     except IntegrityError:
@@ -157,7 +158,7 @@ def _claim_all(members: Sequence[Member[tuple[str, str]]]) -> list[Claim]:
     return [Claim(scope_hash=member.job[0], fence=1) for member in members]
 
 
-_CLAIMING: Group[tuple[str, str], Claim] = Group(_claim_all)
+_CLAIMING: ByWorld[Group[tuple[str, str], Claim]] = ByWorld(lambda: Group(_claim_all))
 
 
 def _new_record(scope_hash: str, fingerprint: str) -> IdempotencyRecord:
