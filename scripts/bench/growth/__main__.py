@@ -43,8 +43,11 @@ def main() -> int:
 
 
 def _measure(name: str, world: World) -> Findings:
+    """One part; a run takes long, so what came of it is said at once."""
     say(name)
-    return _PARTS[name](world)
+    findings = _PARTS[name](world)
+    print(*findings.lines(), sep="\n", flush=True)
+    return findings
 
 
 def _memory(world: World) -> Findings:
