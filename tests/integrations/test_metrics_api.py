@@ -10,7 +10,7 @@ from apps.integrations.api import COUNTED, count_money
 from config import readings as table
 from config.subscriptions import EVENTS
 from tests.support import NOON
-from tradecore import metrics, readings
+from tradecore import metrics, readings, worlds
 from tradecore.extensions import ExtensionPoint
 from tradecore.outbox import DeliveredEvent
 from tradecore.readings import Reading
@@ -54,6 +54,10 @@ class TestWhatIsTold:
         before = told()["tradecore_http_requests_total"].get(("200", "browse"), 0)
         Client().get("/store/v1/markets")
         assert told()["tradecore_http_requests_total"][("200", "browse")] == before + 1
+
+    def test_counts_those_of_a_stress_test_apart(self) -> None:
+        Client().get("/store/v1/markets", headers={"X-Stress-Mark": "forged"})
+        assert told()["tradecore_http_requests_total"][("403", "shadow:browse")] >= 1
 
     def test_says_how_long_they_took(self) -> None:
         Client().get("/store/v1/markets")
@@ -106,3 +110,12 @@ class TestMoney:
         payload = {"amount": {"amount": "69.44", "currency": "GBP"}}
         count_money(DeliveredEvent(1, "payments.payment_captured", "payment", 1, 1, None, payload, NOON))
         assert counted.get() - before == pytest.approx(69.44)
+
+    def test_of_a_stress_test_is_counted_apart(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(worlds, "marked", lambda name: f"shadow:{name}")
+        earnest = metrics.MONEY._find(("captured", "GBP"))._value
+        before = earnest.get()
+        payload = {"amount": {"amount": "69.44", "currency": "GBP"}}
+        count_money(DeliveredEvent(1, "payments.payment_captured", "payment", 1, 1, None, payload, NOON))
+        assert earnest.get() == before
+        assert metrics.MONEY._find(("shadow:captured", "GBP"))._value.get() >= 69.44

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from tradecore import db, metrics, refused_writes, worker_leases
 from tradecore.errors import Refusal
+from tradecore.http import marks
 from tradecore.http.endpoints import Endpoint
 from tradecore.http.problems import plain_refusal
 from tradecore.http.rate_limits import LIMITS, show_standings
@@ -49,7 +50,7 @@ class RequestMiddleware:
 
 
 class MetricsMiddleware:
-    """Counts every request by its class, and how long it took. See Note [Metrics]."""
+    """Counts every request by its class, and how long it took; those of a stress test apart. See Note [Metrics]."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -58,6 +59,8 @@ class MetricsMiddleware:
         started = time.perf_counter()
         response = self.get_response(request)
         traffic = LIMITS.class_of(request) or "none"
+        if marks.HEADER in request.headers:
+            traffic = f"shadow:{traffic}"
         metrics.REQUESTS.add(traffic, str(response.status_code))
         metrics.REQUEST_TIME.observe(traffic, seconds=time.perf_counter() - started)
         return response

@@ -23,6 +23,7 @@ from tradecore import clock, db, freezes, metrics
 from tradecore.breakers import Circuits
 from tradecore.money import Money
 from tradecore.prepared import Select
+from tradecore.worlds import marked
 
 log = structlog.get_logger()
 
@@ -151,7 +152,7 @@ def _calling(provider: str, what: str) -> Iterator[None]:
         outcome = "silent"
         raise
     finally:
-        metrics.PROVIDER_TIME.observe(provider, what, outcome, seconds=time.perf_counter() - started)
+        metrics.PROVIDER_TIME.observe(marked(provider), what, outcome, seconds=time.perf_counter() - started)
 
 
 def _may_be_sent(call: Call) -> bool:
