@@ -1,13 +1,14 @@
 """`python -m bench.growth.drain one`, `... all` or `... bare`: relay events as workers do.
 
 `one` delivers a single event and says how many rows the server has read for it. `all` lets a process a core relay until
-nothing of it waits, and says how many were waiting, and how long that took; `bare` does the same without any handler.
-JSON.
+nothing of it waits, and says how many were waiting, how long that took, and what an event has cost these processes;
+`bare` does the same without any handler. JSON.
 """
 
 import json
 import multiprocessing
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from django.db.models import Max, QuerySet
 
 from config import jobs
 from config.subscriptions import EVENTS
-from tradecore import outbox, worker_leases
+from tradecore import clock, outbox, worker_leases
 from tradecore.models import OutboxEvent
 
 PAUSE_S: Final = 0.02
@@ -42,7 +43,7 @@ def main() -> None:
 def _drain(step: Callable[[], int]) -> dict[str, float]:
     """Until everything is delivered that waits now, whatever comes meanwhile."""
     newest = OutboxEvent.objects.aggregate(newest=Max("id"))["newest"]
-    begun, waiting = time.monotonic(), _waiting(newest).count()
+    begun, begun_at, waiting = time.monotonic(), clock.real_now(), _waiting(newest).count()
     connections.close_all()
     fork = multiprocessing.get_context("fork")
     workers = [fork.Process(target=_work, args=(step, newest)) for _ in range(os.cpu_count() or 1)]
@@ -50,7 +51,13 @@ def _drain(step: Callable[[], int]) -> dict[str, float]:
         worker.start()
     for worker in workers:
         worker.join()
-    return {"delivered": waiting, "seconds": time.monotonic() - begun}
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    relayed = OutboxEvent.objects.filter(delivered_at__gte=begun_at).count()
+    return {
+        "delivered": waiting,
+        "seconds": time.monotonic() - begun,
+        "cpu_ms_an_event": (spent.ru_utime + spent.ru_stime) * 1_000 / max(relayed, 1),
+    }
 
 
 def _waiting(newest: int) -> QuerySet[OutboxEvent]:

@@ -77,6 +77,8 @@ def measure(world: World) -> Findings:
             "relay": {
                 "backlog": backlog,
                 "seconds": moved["seconds"],
+                "CPU ms an event, alone": bare["cpu_ms_an_event"],
+                "CPU ms an event": moved["cpu_ms_an_event"],
                 "fresh money events": len(lags),
                 "fresh p50 s": percentile(lags, 50),
                 "fresh p99 s": percentile(lags, 99),
