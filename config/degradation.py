@@ -35,8 +35,8 @@ GUESTS_OFF_AFTER_S = LiveSetting(
     name="degradation.guests_off_after_s",
     meaning="For how many seconds a web process must have no thread for purchases until guests are off; 0: never.",
     schema=_SECONDS,
-    # A crowd of a minute is a good day. Longer than that is somebody who means harm, or no day for guests.
-    default=lambda: 120,
+    # A crowd of some minutes is a sale, most of whose buyers are guests. Longer than that is somebody who means harm.
+    default=lambda: 600,
 )
 READ_ONLY_AFTER_S = LiveSetting(
     name="degradation.read_only_after_s",
