@@ -1,6 +1,7 @@
 """One effect per key."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -101,6 +102,15 @@ class TestManyAtOnce:
         results = race([claim_it] * 40)
         assert sum(isinstance(result, Claim) for result in results) == 1
         assert all(isinstance(result, Claim | StillRunning) for result in results)
+
+    def test_have_one_winner_each_where_keys_are_claimed_together(self, race: Any) -> None:
+        def claim_together(key: str) -> Claim | Outcome:
+            return idempotency.claim(principal="user:1", route="POST /x", key=key, body=b"", together=True)
+
+        results = race([partial(claim_together, f"key {number % 20}") for number in range(60)])
+        assert sum(isinstance(result, Claim) for result in results) == 20
+        assert sum(isinstance(result, StillRunning) for result in results) == 40
+        assert IdempotencyRecord.objects.count() == 20
 
     def test_have_one_heir_of_a_lease_that_ran_out(self, race: Any) -> None:
         claim_it()

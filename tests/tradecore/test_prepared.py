@@ -1,5 +1,6 @@
 """Prepared statements find, change and insert what the same querysets would."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
@@ -11,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.inventory.models import Stock, Warehouse
 from tests.factories.inventory import WarehouseFactory, make_stock
-from tests.support import NOON
-from tradecore import prepared
+from tests.support import NOON, in_use_case
+from tradecore import db, prepared
 from tradecore.models import Freeze, IdempotencyRecord, Timer
-from tradecore.prepared import Delete, Select, Update
+from tradecore.prepared import Change, Delete, Select, Update
 
 pytestmark = pytest.mark.django_db
 
@@ -189,3 +190,117 @@ class TestInsert:
         rows = [Warehouse(shop_id=1, code=f"W{number}", name="W", priority=1) for number in range(3_000)]
         prepared.insert(*rows)
         assert Warehouse.objects.count() == 3_000
+
+
+class TestReadingAhead:
+    OF = Select(lambda subjects: Timer.objects.filter(subject__in=subjects).order_by("kind"), by="subject")
+
+    def test_finds_the_same_objects_again_without_asking(self) -> None:
+        make_timers(1, 2, 3)
+        make_timers(2, kind="buzz")
+
+        def read() -> None:
+            rows = self.OF.read_ahead(subjects={1, 2, 4})
+            with CaptureQueriesContext(connection) as captured:
+                assert [row.kind for row in self.OF(subjects=(2,))] == ["buzz", "ring"]
+                assert self.OF(subjects=(1,))[0] is next(row for row in rows if row.subject == 1)
+                assert self.OF(subjects=(4,)) == []
+            assert not captured.captured_queries
+
+        in_use_case(read)
+
+    def test_asks_for_what_was_not_read(self) -> None:
+        make_timers(1, 3)
+
+        def read() -> None:
+            self.OF.read_ahead(subjects={1})
+            assert [row.subject for row in self.OF(subjects=(1, 3))] == [1, 3]
+
+        in_use_case(read)
+
+    def test_is_forgotten_with_the_transaction(self) -> None:
+        make_timers(1)
+        in_use_case(lambda: self.OF.read_ahead(subjects={1}))
+        Timer.objects.all().delete()
+        assert in_use_case(lambda: self.OF(subjects=(1,))) == []
+
+
+class TestChange:
+    def test_writes_what_is_alike_with_one_statement(self) -> None:
+        first, second, third = make_timers(1, 2, 3)
+        changes = [
+            Change(first.pk, {"kind": "ring"}, {"last_error": "a", "fired_at": NOON, "attempts": 5}),
+            Change(third.pk, {"kind": "ring"}, {"last_error": "b", "fired_at": None, "attempts": 5}),
+        ]
+        with CaptureQueriesContext(connection) as captured:
+            assert prepared.change(Timer, changes) == 2
+        assert len(captured) == 1
+        rows = Timer.objects.order_by("subject").values_list("last_error", "fired_at", "attempts")
+        assert list(rows) == [("a", NOON, 5), (second.last_error, None, second.attempts), ("b", None, 5)]
+
+    def test_writes_what_is_not_alike_apart(self) -> None:
+        first, second = make_timers(1, 2)
+        assert (
+            prepared.change(Timer, [Change(first.pk, {}, {"kind": "a"}), Change(second.pk, {}, {"attempts": 9})]) == 2
+        )
+        assert list(Timer.objects.order_by("subject").values_list("kind", "attempts")) == [("a", 0), ("ring", 9)]
+
+    def test_leaves_rows_that_are_not_as_they_were(self) -> None:
+        first, second = make_timers(1, 2)
+        changes = [Change(row.pk, {"kind": "ring", "version": row.version}, {"kind": "a"}) for row in (first, second)]
+        Timer.objects.filter(pk=second.pk).update(kind="buzz")
+        assert prepared.change(Timer, changes) == 1
+        assert list(Timer.objects.order_by("subject").values_list("kind", flat=True)) == ["a", "buzz"]
+
+
+class TestChangesThatWait:
+    """In a transaction that does the same for many."""
+
+    def test_are_written_together_before_the_commit(self) -> None:
+        rows = make_timers(1, 2)
+
+        def act() -> None:
+            db.gather()
+            for row in rows:
+                db.change(Timer, row.pk, before={"kind": "ring"}, after={"attempts": row.subject})
+            assert not Timer.objects.filter(attempts__gt=0).exists()
+
+        in_use_case(act)
+        assert list(Timer.objects.order_by("subject").values_list("attempts", flat=True)) == [1, 2]
+
+    def test_of_one_row_come_one_after_the_other(self) -> None:
+        (row,) = make_timers(1)
+
+        def act() -> None:
+            db.gather()
+            db.change(Timer, row.pk, before={"kind": "ring"}, after={"kind": "a"})
+            db.change(Timer, row.pk, before={"kind": "a"}, after={"kind": "b"})
+
+        in_use_case(act)
+        assert Timer.objects.get().kind == "b"
+
+    def test_undo_everything_where_a_row_has_moved(self) -> None:
+        first, second = make_timers(1, 2)
+
+        def act() -> None:
+            db.gather()
+            db.change(Timer, first.pk, before={"kind": "ring"}, after={"kind": "a"})
+            db.change(Timer, second.pk, before={"kind": "else"}, after={"kind": "a"})
+
+        with pytest.raises(db.RowMoved):
+            in_use_case(act)
+        assert set(Timer.objects.values_list("kind", flat=True)) == {"ring"}
+
+    def test_are_taken_back_with_an_attempt(self) -> None:
+        first, second = make_timers(1, 2)
+
+        def act() -> None:
+            db.gather()
+            db.change(Timer, first.pk, before={}, after={"kind": "a"})
+            with suppress(ValueError), db.attempt():
+                db.change(Timer, second.pk, before={}, after={"kind": "a"})
+                db.insert_later(Timer(kind="new", subject=9, clock="real", due_at=NOON))
+                raise ValueError
+
+        in_use_case(act)
+        assert list(Timer.objects.order_by("subject").values_list("kind", flat=True)) == ["a", "ring"]
