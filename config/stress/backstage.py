@@ -61,6 +61,7 @@ def work_off(run: str) -> None:
 def _work(run: str, stopped: Event) -> None:
     """The life of the worker. Ctrl-C is for the command, which ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with worlds.shadow(run):
         while not stopped.is_set():
             if not _round():

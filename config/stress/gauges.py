@@ -2,6 +2,7 @@
 
 import resource
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -80,16 +81,16 @@ class Measured:
 
 
 @contextmanager
-def measuring(place: Place, *, seconds: float) -> Iterator[Measured]:
-    """Measure a block that takes so many seconds; the result is filled in at its end."""
-    measured, watcher = Measured(), _Watcher()
+def measuring(place: Place) -> Iterator[Measured]:
+    """Measure what the block uses, also of its last answers; the result is filled in at its end."""
+    measured, watcher, began = Measured(), _Watcher(), time.monotonic()
     before = _read(place)
     watcher.start()
     try:
         yield measured
     finally:
         watcher.stop()
-    _fill(measured, place, before, _read(place), watcher, seconds)
+    _fill(measured, place, before, _read(place), watcher, time.monotonic() - began)
 
 
 class _Watcher:

@@ -151,7 +151,7 @@ class _Load:
         place = gauges.Place.of_this_machine(web_port=self._target.port)
         beyond = 0
         for number, arrivals in enumerate(self._loads()):
-            with gauges.measuring(place, seconds=self._plan.seconds) as measured:
+            with gauges.measuring(place) as measured:
                 tally = runner.run(live_through(arrivals))
             step = _step(tally, measured, seconds=self._plan.seconds)
             self._say(f"step {number + 1}: {step.offered:.1f}/s came, {step.goodput:.1f}/s were done")

@@ -2,8 +2,11 @@
 
 import json
 import re
+import signal
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -108,7 +111,8 @@ class Command(BaseCommand):
             self.stdout.write("there is no shadow")
             return
         try:
-            findings = stress(_plan(options), say=self._say)
+            with _ended_in_order():
+                findings = stress(_plan(options), say=self._say)
         except (StressRefused, ShadowRefused, WebRefused) as error:
             raise CommandError(str(error)) from error
         if options["chart"]:
@@ -130,6 +134,16 @@ class Command(BaseCommand):
         screen.print(_table(findings))
         for line in _words(findings):
             screen.print(line)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: with the shadow, and the processes that it has started."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def describe(findings: Findings) -> dict[str, Any]:
