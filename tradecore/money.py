@@ -66,6 +66,16 @@ def exponent_of(currency: str) -> int:
         raise UnknownCurrency(currency=currency[:16]) from None
 
 
+def decimal_of(minor: int, currency: str) -> str:
+    """The decimal string with exactly the currency's decimals: ``"69.44"``, ``"-0.05"``, ``"1980"``.
+
+    Refuses: UnknownCurrency.
+    """
+    exponent = exponent_of(currency)
+    sign, digits = "-" if minor < 0 else "", str(abs(minor)).zfill(exponent + 1)
+    return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}" if exponent else f"{sign}{digits}"
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """``minor`` units of ``currency``: ``Money(6944, "GBP")`` is 69.44 pounds; negative amounts are ordinary.
@@ -107,10 +117,8 @@ class Money:
 
     @property
     def amount(self) -> str:
-        """The decimal string with exactly the currency's decimals: ``"69.44"``, ``"-0.05"``, ``"1980"``."""
-        exponent = exponent_of(self.currency)
-        sign, digits = "-" if self.minor < 0 else "", str(abs(self.minor)).zfill(exponent + 1)
-        return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}" if exponent else f"{sign}{digits}"
+        """The decimal string with exactly the currency's decimals: see `decimal_of`."""
+        return decimal_of(self.minor, self.currency)
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"

@@ -366,6 +366,13 @@ class LadderStep:
     source_id: int | None = None
 
 
+def _steps_that_count(
+    *amounts: tuple[Layer, StepKind, int] | tuple[Layer, StepKind, int, Funder],
+) -> list[LadderStep]:
+    """The steps of amounts that are not zero; of each its layer, kind, amount and perhaps funder."""
+    return [LadderStep(*amount) for amount in amounts if amount[2]]
+
+
 @dataclass(frozen=True, slots=True)
 class Discount:
     """What one promotion takes off one line (or one order's shipping), by who funds it; both parts are positive."""
@@ -430,15 +437,16 @@ class PricedLine:
     def steps(self) -> tuple[LadderStep, ...]:
         """The ladder of this line; without TAX_INCLUDED the amounts add up to ``paid_minor``."""
         tax_kind = StepKind.TAX_INCLUDED if self.tax_inclusive else StepKind.TAX_ADDED
-        steps = (
+        return (
             LadderStep(Layer.LIST_PRICE, StepKind.LIST_PRICE, self.list_minor),
             *chain.from_iterable(discount.steps() for discount in self.discounts),
-            LadderStep(Layer.DUTY_AND_TAX, StepKind.DUTY, self.duty_minor),
-            LadderStep(Layer.DUTY_AND_TAX, tax_kind, self.tax_minor),
-            LadderStep(Layer.PAYMENT, StepKind.PAYMENT_DISCOUNT, -self.payment_discount_minor, Funder.PLATFORM),
-            LadderStep(Layer.PAYMENT, StepKind.RECORDED_DIFFERENCE, self.recorded_difference_minor),
+            *_steps_that_count(
+                (Layer.DUTY_AND_TAX, StepKind.DUTY, self.duty_minor),
+                (Layer.DUTY_AND_TAX, tax_kind, self.tax_minor),
+                (Layer.PAYMENT, StepKind.PAYMENT_DISCOUNT, -self.payment_discount_minor, Funder.PLATFORM),
+                (Layer.PAYMENT, StepKind.RECORDED_DIFFERENCE, self.recorded_difference_minor),
+            ),
         )
-        return tuple(step for step in steps if step.amount_minor or step.kind is StepKind.LIST_PRICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -476,15 +484,16 @@ class PricedCharges:
     def steps(self) -> tuple[LadderStep, ...]:
         """The order's own ladder; without TAX_INCLUDED the amounts add up to ``paid_minor``."""
         tax_kind = StepKind.TAX_INCLUDED if self.tax_inclusive else StepKind.TAX_ADDED
-        steps = (
+        return (
             LadderStep(Layer.SHIPPING, StepKind.SHIPPING_FEE, self.original_shipping_fee_minor),
             *chain.from_iterable(discount.steps() for discount in self.shipping_discounts),
-            LadderStep(Layer.DUTY_AND_TAX, tax_kind, self.shipping_tax_minor),
-            *(LadderStep(Layer.PAYMENT, StepKind.SURCHARGE, fee.amount_minor) for fee in self.surcharges),
-            LadderStep(Layer.PAYMENT, StepKind.PAYMENT_DISCOUNT, -self.payment_discount_minor, Funder.PLATFORM),
-            LadderStep(Layer.PAYMENT, StepKind.RECORDED_DIFFERENCE, self.recorded_difference_minor),
+            *_steps_that_count(
+                (Layer.DUTY_AND_TAX, tax_kind, self.shipping_tax_minor),
+                *((Layer.PAYMENT, StepKind.SURCHARGE, fee.amount_minor) for fee in self.surcharges),
+                (Layer.PAYMENT, StepKind.PAYMENT_DISCOUNT, -self.payment_discount_minor, Funder.PLATFORM),
+                (Layer.PAYMENT, StepKind.RECORDED_DIFFERENCE, self.recorded_difference_minor),
+            ),
         )
-        return tuple(step for step in steps if step.amount_minor or step.kind is StepKind.SHIPPING_FEE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from apps.payments.api import Payment
 from apps.pricing.api import Breakdown, LadderStep, PricedLine, PricedOrder, PromotionOutcome
 from tradecore import wire
 from tradecore.http import problems
-from tradecore.money import Money
+from tradecore.money import decimal_of
 
 
 def quote(contract: Quote) -> dict[str, Any]:
@@ -206,4 +206,4 @@ def _payment(payment: Payment) -> dict[str, Any]:
 
 
 def _money(minor: int, currency: str) -> dict[str, str]:
-    return {"amount": Money(minor, currency).amount, "currency": currency}
+    return {"amount": decimal_of(minor, currency), "currency": currency}
