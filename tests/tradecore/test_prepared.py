@@ -41,6 +41,13 @@ class TestSelect:
         assert [row.subject for row in found] == [2, 3]
         assert not found[0]._state.adding
 
+    def test_leaves_out_what_the_queryset_defers(self) -> None:
+        make_timers(1)
+        kinds = Select(lambda kind: Timer.objects.filter(kind=kind).only("kind"))
+        (row,) = kinds(kind="ring")
+        assert row.get_deferred_fields() == {field.attname for field in Timer._meta.concrete_fields} - {"id", "kind"}
+        assert row.subject == 1
+
     def test_fills_what_is_joined_and_annotated(self) -> None:
         warehouse = WarehouseFactory(code="LEEDS")
         make_stock(7, sku_id=1, warehouse=warehouse)
