@@ -4,6 +4,7 @@ from typing import Any
 
 from apps.catalog import api as catalog
 from apps.checkout import api as checkout
+from apps.inventory import api as inventory
 from apps.reconciliation import api as reconciliation
 from apps.settlement import api as settlement
 from config.degradation import (
@@ -20,6 +21,7 @@ LIVE_SETTINGS: tuple[LiveSetting[Any], ...] = (
     catalog.STEEPEST_DROP_BP,
     checkout.QUANTITY_LIMIT,
     GUESTS_OFF_AFTER_S,
+    inventory.FOUND_FROM,
     MARKETS_CLOSED_AFTER_S,
     PAYOUTS_OFF_AT_BREAKS,
     PROMOTIONS_OFF_AT_FREEZES,

@@ -138,9 +138,9 @@ class StockAdmin(ReadOnlyAdmin):
 
 @admin.register(models.HotSku)
 class HotSkuAdmin(ReadOnlyAdmin):
-    """What is sold as hot, since when, by whom and why; marked and unmarked on the page of a stock."""
+    """What is sold as hot, since when and until when, by whom or what, and why; marked on the page of a stock."""
 
-    list_display: ClassVar = ["sku_id", "marked_at", "marked_by", "reason", "available"]
+    list_display: ClassVar = ["sku_id", "marked_at", "ends_at", "marked_by", "reason", "available"]
     number_fields: ClassVar = ["sku_id"]
     ordering: ClassVar = ["-marked_at", "sku_id"]
 

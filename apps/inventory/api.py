@@ -39,7 +39,14 @@ from apps.inventory.selectors import (
 )
 from apps.inventory.services.adjust import adjust_stock, carry_out_bulk_change
 from apps.inventory.services.hold import Holding, hold
-from apps.inventory.services.hot import is_hot, mark_hot, refuse_if_gone, unmark_hot
+from apps.inventory.services.hot import (
+    FOUND_FROM,
+    count_request,
+    is_hot,
+    mark_hot,
+    refuse_if_gone,
+    unmark_hot,
+)
 from apps.inventory.services.lines import release, ship, take_back
 from apps.inventory.services.rebuild import list_differences, repair
 from apps.inventory.services.resolve import expire_holds, extend, post, post_all, void
@@ -48,6 +55,7 @@ from apps.inventory.trace import trace_order
 
 __all__ = [
     "BULK_CHANGE",
+    "FOUND_FROM",
     "QUANTITY_MAX",
     "AdjustmentInvalid",
     "Counters",
@@ -73,6 +81,7 @@ __all__ = [
     "WarehouseInvalid",
     "adjust_stock",
     "carry_out_bulk_change",
+    "count_request",
     "create_warehouse",
     "expire_holds",
     "extend",

@@ -76,13 +76,16 @@ class Stock(models.Model):
 class HotSku(models.Model):
     """A SKU that many want at once: its purchases share their transactions, and are refused early once it is gone.
 
-    Marking changes how fast it is sold and never how much of it. Never changed: marked or not is all there is.
+    Marking changes how fast it is sold and never how much of it. `ends_at` is empty where a person has marked it; what
+    was found by its traffic is hot until then, or longer, where the traffic goes on. A row whose end has passed says
+    nothing, until its SKU is found again.
     """
 
     sku_id = models.BigIntegerField(primary_key=True)
     reason = models.CharField(max_length=200)
     marked_by = models.CharField(max_length=80)
     marked_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "inventory_hot_sku"

@@ -27,7 +27,7 @@ from bench.stage import HOT_PIECES, MARKED_COUNT, MARKET, PIECES, SHIPPING_MINOR
 from config.demo import content
 from config.demo.build_shops import build_shop
 from config.demo.site import Site
-from tradecore import clock, worker_leases
+from tradecore import clock, live_settings, worker_leases
 
 ACTOR: Final = "benchmark"
 CATEGORY: Final = "goods"
@@ -49,6 +49,7 @@ def main() -> None:
     ).id
     shelves = [_fill_shop(number, sku_count // SHOP_COUNT, site) for number in range(SHOP_COUNT)]
     special = _open_special(round_count, pieces, site)
+    _find_nothing_hot(site)
     worker_leases.release()
     stage = Stage(
         shelves=shelves,
@@ -59,6 +60,18 @@ def main() -> None:
         product_ids=list(Product.objects.order_by("id").values_list("id", flat=True)[:1_000]),
     )
     print(json.dumps(asdict(stage)))
+
+
+def _find_nothing_hot(site: Site) -> None:
+    """What is marked is compared with what is not: it stays so, whatever its traffic."""
+    live_settings.set_value(
+        name=inventory.FOUND_FROM.name,
+        target=live_settings.EVERYONE,
+        value=0,
+        actor=ACTOR,
+        reason="for comparison",
+        now=site.now,
+    )
 
 
 def _shop(handle: str, products: tuple[content.Product, ...] = ()) -> content.Shop:

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Final
 
 from bench.checks import work_off
-from bench.connections import spread
-from bench.crew import Act, BuyerFailed, Crew, Stint, open_crew
-from bench.place import WEB, Place, PlaceFailed, Web
+from bench.crew import Act, BuyerFailed, Stint, open_crew
+from bench.place import WEB, Place, PlaceFailed
 from bench.stage import Stage, Ware
 from machine.entry import INTERRUPTED
 from sale.crowd import Visitors
@@ -38,7 +37,7 @@ def main() -> int:
         _say("everybody comes, and is told the price")
         crew.connect(SALE)
         crew.fill(SALE, 0)
-        _connect(crew, store)
+        crew.connect(SALE)
         wipes = stack.enter_context(wiped(place.redis_url, every_s=options.wipe_redis_every))
         _say(f"{options.attempts} attempts on {options.pieces} pieces")
         begun_at, stints = crew.run(SALE, LONGEST_S)
@@ -55,12 +54,6 @@ def _visitors(port: int, ware: Ware, options: Options, number: int) -> dict[str,
     """Those of one connection; the first ones share out what does not divide."""
     attempts = options.attempts // options.buyers + (number < options.attempts % options.buyers)
     return {SALE: Visitors(port=port, number=number, ware=ware, guests=options.guests, attempts=attempts)}
-
-
-def _connect(crew: Crew, store: Web) -> None:
-    """Each worker of the web gets its share of the connections."""
-    ports = [port for port in crew.connect(SALE) if port is not None]
-    spread(store.pid, store.port, ports, lambda number: crew.reconnect(SALE, number))
 
 
 def _show(stints: Sequence[Stint], begun_at: float, wipes: int) -> None:

@@ -21,7 +21,7 @@ OUT_OF_STOCK: Final = "inventory.out_of_stock"
 #: What a store that has too much to do answers, and what it says of a request that is under way.
 PASSING: Final = frozenset({429, 503})
 STILL_RUNNING: Final = "idempotency.still_running"
-TRIES_MAX, PAUSE_S = 20, 0.2
+TRIES_MAX, PAUSE_S = 150, 0.2
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Visitors:
         """Everybody comes, and is told the price, before anybody buys."""
         for number in range(self._guest_count):
             headers = {"X_Forwarded_For": network_of(self._number * self._guest_count + number + 1)}
-            guest = expect(self._client.ask("guest", "POST", f"{STORE}/guests", {}, **headers), 201)
+            guest = expect(self._ask("guest", f"{STORE}/guests", {}, headers), 201)
             self._guests.append(_Guest(headers | {"Authorization": f"Bearer {guest['token']}"}))
             self._quote(self._guests[-1])
 
@@ -71,7 +71,7 @@ class Visitors:
 
     def _quote(self, guest: _Guest) -> None:
         wish = wish_of([self._ware]) | {"address": ADDRESS}
-        answer = self._client.ask("quote", "POST", f"{STORE}/quotes", wish, **guest.headers)
+        answer = self._ask("quote", f"{STORE}/quotes", wish, guest.headers)
         guest.quote = check_total(expect(answer, 200), [self._ware])
 
     def _attempt(self, guest: _Guest) -> None:
@@ -91,12 +91,13 @@ class Visitors:
         self._quote(guest)
 
     def _buy(self, guest: _Guest, key: str) -> Answer:
-        """Raises Wrong when the store has been too busy for too long."""
         order = order_of(guest.quote) | {"email": "guest@visitor.example"}
+        return self._ask("purchase", f"{STORE}/purchases", order, guest.headers | {"Idempotency_Key": key})
+
+    def _ask(self, name: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
+        """The answer, once the store has the time for one. Raises Wrong when it has been too busy for too long."""
         for _ in range(TRIES_MAX):
-            answer = self._client.ask(
-                "purchase", "POST", f"{STORE}/purchases", order, Idempotency_Key=key, **guest.headers
-            )
+            answer = self._client.ask(name, "POST", path, body, **headers)
             if not _passes(answer):
                 return answer
             self._counts["asked again"] += 1

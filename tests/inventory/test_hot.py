@@ -1,15 +1,17 @@
 """SKUs that are marked as hot, and the gate before what is gone."""
 
 import time
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from apps.inventory import api as inventory
-from apps.inventory.models import Stock
+from apps.inventory.models import HotSku, Stock
 from apps.inventory.services import hot
 from tests.factories.inventory import make_stock
 from tests.support import NOON
-from tradecore import memo
+from tradecore import clock, memo
 from tradecore.errors import NotFound
 from tradecore.ids import new_id
 from tradecore.models import AuditEntry
@@ -73,3 +75,56 @@ class TestTheGate:
             ask(sku)
         time.sleep(0.06)
         ask(sku)
+
+
+class TestTraffic:
+    @pytest.fixture(autouse=True)
+    def _nobody_has_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(hot, "_requests", hot._Requests())
+        monkeypatch.setattr(hot, "FOUND_FROM", replace(hot.FOUND_FROM, default=lambda: 2))
+
+    def ask(self, sku_id: int, times: int, *, now: datetime | None = None) -> None:
+        for _ in range(times):
+            inventory.count_request(sku_ids=[sku_id], now=now or clock.real_now())
+
+    def test_makes_a_sku_hot_for_some_time(self) -> None:
+        sku, other = make_stock(1), make_stock(1)
+        self.ask(sku, 2 * hot.WINDOW_S - 1)
+        self.ask(other, 3)
+        assert not inventory.is_hot(sku_ids=[sku, other])
+        self.ask(sku, 5)
+        assert inventory.is_hot(sku_ids=[sku])
+        row = HotSku.objects.get()
+        assert (row.sku_id, row.marked_by, row.reason) == (sku, "traffic", "asked for 2 times a second and more")
+        assert row.ends_at == row.marked_at + hot.FOUND_FOR
+        assert AuditEntry.objects.filter(action="sku.marked_hot").count() == 1
+
+    def test_that_was_long_ago_says_nothing(self) -> None:
+        sku = make_stock(1)
+        self.ask(sku, 2 * hot.WINDOW_S, now=clock.real_now() - hot.FOUND_FOR)
+        assert not inventory.is_hot(sku_ids=[sku])
+
+    def test_that_goes_on_puts_the_end_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sku, begun = make_stock(1), clock.real_now()
+        self.ask(sku, 2 * hot.WINDOW_S, now=begun)
+        monkeypatch.setattr(hot, "_requests", hot._Requests())  # the next window
+        self.ask(sku, 2 * hot.WINDOW_S, now=begun + timedelta(minutes=1))
+        row = HotSku.objects.get()
+        assert (row.marked_at, row.ends_at) == (begun, begun + timedelta(minutes=1) + hot.FOUND_FOR)
+        assert AuditEntry.objects.filter(action="sku.marked_hot").count() == 1
+
+    def test_changes_nothing_of_what_a_person_has_marked(self) -> None:
+        sku = make_stock(1)
+        mark(sku)
+        self.ask(sku, 2 * hot.WINDOW_S)
+        assert HotSku.objects.values_list("marked_by", "ends_at").get() == ("user:1", None)
+
+    def test_is_outdone_by_a_person(self) -> None:
+        sku = make_stock(1)
+        self.ask(sku, 2 * hot.WINDOW_S)
+        mark(sku)
+        assert HotSku.objects.values_list("marked_by", "ends_at").get() == ("user:1", None)
+
+    def test_of_what_has_no_stock_marks_nothing(self) -> None:
+        self.ask(new_id(), 2 * hot.WINDOW_S)
+        assert not HotSku.objects.exists()

@@ -6,25 +6,51 @@ them: each process knows what is left of the hot SKUs by the database's own word
 that is older than SEEN_S. The gate counts nothing and admits nobody: it may let through who finds nothing left, and
 the conditional UPDATE tells them. What comes back (a purchase that was not paid) is for sale again SEEN_S later. As it
 keeps nothing outside the process, there is nothing to be lost, or to be built again, when Redis is gone.
+
+# Note [Found by traffic]
+A rush that nobody has announced is found by the processes that serve it: each counts what is bought of each SKU, for
+WINDOW_S at a time, and marks what is asked for too often until FOUND_FOR from now. It is found again, and its end put
+off, as long as the rush goes on.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+import threading
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Q
 
 from apps.inventory import models
 from apps.inventory.contracts import StockLine
 from apps.inventory.errors import OutOfStock
 from apps.inventory.planning import Shelf, find_shortages
 from apps.inventory.selectors import list_availability
-from tradecore import audit, db
-from tradecore.errors import NotFound
+from tradecore import audit, clock, db
+from tradecore.errors import NotFound, Refusal
+from tradecore.live_settings import LiveSetting, WholeNumber
 from tradecore.memo import Memo
+
+log = structlog.get_logger()
 
 REASON_LENGTH_MAX = 200
 #: How late a process may hear that a SKU was marked, or is hot no longer.
 REMEMBERED_S = 1.0
 #: How old what the gate knows of a stock may be.
 SEEN_S = 0.2
+WINDOW_S = 5
+FOUND_FOR = timedelta(minutes=15)
+#: Who marks what is found by its traffic.
+TRAFFIC = "traffic"
+
+FOUND_FROM = LiveSetting(
+    name="inventory.hot_from_per_second",
+    meaning="From how many purchases a second, asked of one web process, a SKU is sold as hot; 0: only by hand.",
+    schema=WholeNumber(0, 10_000),
+    default=lambda: 15,
+)
+
 #: What the gate sees is all warehouses of a SKU together.
 _ALL_WAREHOUSES = 0
 
@@ -33,20 +59,58 @@ _hot: Memo[str, frozenset[int]] = Memo(ttl_s=REMEMBERED_S)
 _seen: Memo[int, int] = Memo(ttl_s=SEEN_S)
 
 
-@db.use_case
-def mark_hot(*, sku_id: int, reason: str, actor: str, now: datetime) -> None:
-    """Sell a SKU as one that many want at once. Marking what is marked changes nothing.
+class _Requests:
+    """How often each SKU was asked for in this process, in the window that runs."""
 
-    Refuses: NotFound (no stock).
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[int] = Counter()
+        self._begun_at = time.monotonic()
+
+    def count(self, sku_ids: Collection[int], *, per_second: int) -> list[int]:
+        """Count one more for each. Returns those which have just been asked for too often in this window."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._begun_at >= WINDOW_S:
+                self._counts.clear()
+                self._begun_at = now
+            self._counts.update(set(sku_ids))
+            return [sku_id for sku_id in set(sku_ids) if self._counts[sku_id] == per_second * WINDOW_S]
+
+
+_requests = _Requests()
+
+
+@db.use_case
+def mark_hot(*, sku_id: int, reason: str, actor: str, now: datetime, ends_at: datetime | None = None) -> None:
+    """Sell a SKU as one that many want at once, until `ends_at`, or until somebody says that it is hot no longer.
+
+    What is marked for as long already stays as it is. Refuses: NotFound (no stock).
     """
     if not models.Stock.objects.filter(sku_id=sku_id).exists():
         raise NotFound(what="stock")
-    _, is_new = models.HotSku.objects.get_or_create(
-        sku_id=sku_id, defaults={"reason": reason, "marked_by": actor, "marked_at": now}
-    )
-    _hot.forget_all()
+    marked = {"reason": reason, "marked_by": actor, "marked_at": now, "ends_at": ends_at}
+    row, is_new = models.HotSku.objects.get_or_create(sku_id=sku_id, defaults=marked)
+    is_new = is_new or (row.ends_at is not None and (ends_at is None or row.ends_at <= now))
     if is_new:
+        models.HotSku.objects.filter(pk=sku_id).update(**marked)
         audit.record(actor=actor, action="sku.marked_hot", subject=f"sku:{sku_id}", reason=reason, now=now)
+    elif ends_at is not None:
+        models.HotSku.objects.filter(pk=sku_id, ends_at__lt=ends_at).update(ends_at=ends_at)
+    _hot.forget_all()
+
+
+def count_request(*, sku_ids: Collection[int], now: datetime) -> None:
+    """Somebody asks to buy these: mark what is asked for too often; see Note [Found by traffic]."""
+    per_second = FOUND_FROM.read()
+    if not per_second:
+        return
+    for sku_id in _requests.count(sku_ids, per_second=per_second):
+        reason = f"asked for {per_second} times a second and more"
+        try:
+            mark_hot(sku_id=sku_id, reason=reason, actor=TRAFFIC, now=now, ends_at=now + FOUND_FOR)
+        except Refusal as refusal:  # whoever asks is to have their answer all the same
+            log.warning("hot_sku_not_marked", sku_id=sku_id, refusal=refusal.code)
 
 
 @db.use_case
@@ -72,4 +136,5 @@ def refuse_if_gone(*, lines: Sequence[StockLine]) -> None:
 
 
 def _load_hot(names: Sequence[str]) -> dict[str, frozenset[int]]:
-    return dict.fromkeys(names, frozenset(models.HotSku.objects.values_list("sku_id", flat=True)))
+    hot = models.HotSku.objects.filter(Q(ends_at=None) | Q(ends_at__gt=clock.real_now()))
+    return dict.fromkeys(names, frozenset(hot.values_list("sku_id", flat=True)))

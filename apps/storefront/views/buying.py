@@ -64,7 +64,7 @@ class Purchases(BuyerEndpoint):
     @docs.place_purchase
     def post(self, request: Request) -> Response:
         form = self.read(buying.PurchaseRequest)
-        if checkout.is_hot(token=form["quote_token"]):
+        if checkout.is_hot(token=form["quote_token"], now=clock.now()):
             return self._buy_hot(form)
         return write_once(request, act=partial(self._buy, form), answer=_answer_of)
 
