@@ -170,6 +170,9 @@ PASSWORD_RESET_TIMEOUT = 3600
 
 # Sessions live in the database: losing the cache logs nobody out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# What a page says to who is signed in lies there too. Django's own choice prepares cookies first, and their signatures,
+# for each request of anybody.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # RFC 9700 throughout. TOKEN_STORAGE: without it access and refresh tokens lie in the tables in clear. Which application
 # may ask for which scope: `apps/accounts/authorization_server.py`.
