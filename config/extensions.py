@@ -31,16 +31,16 @@ from tradecore.traces import Tracer
 #: The book of a sandbox that is known to one process only.
 IN_MEMORY = ":memory:"
 
-#: Who has something to say of one order's trace.
+#: Who has something to say of one order's trace; what happens at one moment is told in this order.
 TRACERS: Mapping[str, Tracer] = {
+    "orders": orders.trace_order,
+    "promotions": promotions.trace_order,
+    "inventory": inventory.trace_order,
+    "payments": payments.trace_order,
+    "ledger": ledger.trace_order,
+    "fulfilment": fulfilment.trace_order,
     "aftersales": aftersales.trace_order,
     "documents": documents.trace_order,
-    "fulfilment": fulfilment.trace_order,
-    "inventory": inventory.trace_order,
-    "ledger": ledger.trace_order,
-    "orders": orders.trace_order,
-    "payments": payments.trace_order,
-    "promotions": promotions.trace_order,
     "settlement": settlement.trace_order,
 }
 

@@ -50,6 +50,10 @@ class ExtensionPoint(Generic[T]):
         """Every name that something stands under."""
         return frozenset(self._makers_in_shadow if self._is_in_shadow() else self._implementations)
 
+    def list_names(self) -> list[str]:
+        """The same in the order in which they were registered, where that says something."""
+        return list(self._makers_in_shadow if self._is_in_shadow() else self._implementations)
+
     def _known(self, name: str) -> Mapping[str, T]:
         """Where that name is looked up: in the shadow, once what stands there was made."""
         if not self._is_in_shadow():

@@ -47,13 +47,13 @@ class Step:
 
 Tracer = Callable[[Traced], Iterable[Step]]
 
-#: Name of an app -> what it has to say of an order: the table of `config/extensions.py`.
+#: Name of an app -> what it has to say of an order, in the order of the story: the table of `config/extensions.py`.
 TRACERS: Final[ExtensionPoint[Tracer]] = ExtensionPoint("tracers")
 
 
 def trace(traced: Traced) -> list[Step]:
-    """Every step, earliest first; those of one moment in the order of the apps' names."""
-    steps = [replace(step, source=name) for name in sorted(TRACERS.names()) for step in TRACERS.get(name)(traced)]
+    """Every step, earliest first; those of one moment in the order in which the apps tell the story."""
+    steps = [replace(step, source=name) for name in TRACERS.list_names() for step in TRACERS.get(name)(traced)]
     abouts = dict.fromkeys([f"order:{traced.order_id}", f"purchase:{traced.purchase_id}"])
     abouts |= dict.fromkeys(step.about for step in steps)
     steps += [*_events(abouts), *_timers(abouts), *_audit(abouts)]
@@ -66,6 +66,7 @@ def _events(abouts: Iterable[str]) -> Iterator[Step]:
     handled = inbox.list_handled(event_ids=[event.id for event in events])
     for event in events:
         about = f"{event.aggregate}:{event.aggregate_id}"
+        origin = event.request_id or origin_of("event", event.id)
         state = "" if event.delivered_at else ", parked: " if event.dead_at else ", not delivered yet: "
         detail = f"event {event.id}, number {event.sequence} of its aggregate{state}{event.last_error}"
         yield Step(
@@ -79,11 +80,23 @@ def _events(abouts: Iterable[str]) -> Iterator[Step]:
         if event.delivered_at is not None:
             detail = f"event {event.id}, at its attempt {event.attempts}, position {event.position}"
             yield Step(
-                at=event.delivered_at, what=f"{event.kind} delivered", about=about, detail=detail, source="outbox"
+                at=event.delivered_at,
+                what=f"{event.kind} delivered",
+                about=about,
+                detail=detail,
+                request_id=origin,
+                source="outbox",
             )
         for entry in handled.get(event.id, ()):
             detail = f"by {entry.consumer}, event {event.id}"
-            yield Step(at=entry.handled_at, what=f"{event.kind} handled", about=about, detail=detail, source="inbox")
+            yield Step(
+                at=entry.handled_at,
+                what=f"{event.kind} handled",
+                about=about,
+                detail=detail,
+                request_id=origin,
+                source="inbox",
+            )
 
 
 def _timers(abouts: Iterable[str]) -> Iterator[Step]:
@@ -92,7 +105,7 @@ def _timers(abouts: Iterable[str]) -> Iterator[Step]:
     for timer in timers.list_timers(subjects=named):
         about = named[timer.subject]
         state = "parked" if timer.dead_at else ("fired" if timer.fired_at else "waits")
-        detail = f"timer {timer.id}, {state}; set {timer.version} times, by the clock {timer.clock}"
+        detail = f"timer {timer.id}, {state}, version {timer.version}, by the clock {timer.clock}"
         yield Step(at=timer.due_at, what=f"{timer.kind} due", about=about, detail=detail, source="timers")
         if timer.fired_at is not None:
             yield Step(

@@ -34,11 +34,12 @@ def trace_order(traced: Traced) -> Iterator[Step]:
 def _calls(calls: list[ProviderCall], intent: PaymentIntent) -> Iterator[Step]:
     for call in calls:
         amount = Money(call.amount_minor, intent.currency)
+        asked = f", asked about {call.asked_count} times" if call.asked_count else ""
         yield Step(
             at=call.created_at,
             what=f"{call.tender.provider} asked: {call.operation}",
             about=f"call:{call.pk}",
-            detail=f"{amount} by {call.tender.method}; {call.status}, asked about {call.asked_count} times",
+            detail=f"{amount} by {call.tender.method}; {call.status}{asked}",
         )
 
 

@@ -56,6 +56,14 @@ def when(moment: datetime | None) -> SafeString:
 
 
 @register.filter
+def when_exactly(moment: datetime) -> SafeString:
+    """A moment to the millisecond, in UTC, without its year."""
+    moment = moment.astimezone(UTC)
+    shown = f"{moment:%-d %b %H:%M:%S}.{moment.microsecond // 1000:03d}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), moment.isoformat(), shown)
+
+
+@register.filter
 def number(an_id: int) -> str:
     """The number that people know an id by."""
     return format_number(an_id)
