@@ -58,10 +58,10 @@ class Container:
         code = self.start(command, *arguments, **variables).wait(timeout=BUILD_TIMEOUT_S)
         return code, (self.logs / f"{command}-{'-'.join(arguments)}.log").read_text()
 
-    def get(self, path: str) -> tuple[int, str]:
-        """Status and body of a request as a proxy passes it on."""
+    def get(self, path: str, **sent: str) -> tuple[int, str]:
+        """Status and body of a request as a proxy passes it on, with other headers."""
         address = f"http://127.0.0.1:{self.environment['WEB_PORT']}{path}"
-        headers = {"Host": self.environment["ALLOWED_HOSTS"], "X-Forwarded-Proto": "https"}
+        headers = {"Host": self.environment["ALLOWED_HOSTS"], "X-Forwarded-Proto": "https", **sent}
         try:
             with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10) as answer:
                 return answer.status, answer.read().decode()
@@ -131,7 +131,10 @@ def container(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Djang
         "REDIS_URL": _with_path(settings.REDIS_URL, "5"),
         "CELERY_BROKER_URL": _with_path(settings.CELERY_BROKER_URL, "6"),
         "WEB_PORT": str(free_port()),
+        "WEB_WORKERS": "2",
         "WORKER_PROCESSES": "1",
+        "METRICS_DIR": str(folder / "metrics"),
+        "METRICS_TOKEN": secrets.token_urlsafe(30),
     }
     migration = {"DATABASE_URL": users.url_of(users.owner), "APPLICATION_DATABASE_USER": users.application}
     yield Container(environment=environment, migration=migration, logs=folder)
@@ -226,6 +229,37 @@ class TestProduction:
             return ran == {"money", "providers", "events", "bulk"}
 
         _wait_for(has_ticked, what="a tick on every queue")
+
+    def test_tells_what_all_of_them_have_counted_to_who_has_the_token(self, running: Container) -> None:
+        def told() -> dict[str, float]:
+            status, text = running.get("/metrics", Authorization=f"Bearer {running.environment['METRICS_TOKEN']}")
+            assert status == 200
+            samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+            return {name: float(value) for name, _, value in samples}
+
+        def has_worked(job: str) -> Callable[[], bool]:
+            return lambda: told().get(f'tradecore_job_seconds_count{{job="{job}",outcome="done"}}', 0) > 0
+
+        assert running.get("/metrics")[0] == 404
+        for job in ("sweep_timers", "poll_providers", "relay_events", "seal_ledger"):  # one of each queue
+            _wait_for(has_worked(job), what=f"what a worker says of {job}")
+        found = told()
+        assert found['tradecore_http_requests_total{status="404",traffic="none"}'] >= 1
+        assert found['tradecore_database_now{what="connections"}'] >= 2
+        assert {value for name, value in found.items() if name.startswith("tradecore_reading_failed")} == {0}
+
+    def test_writes_down_what_every_process_counts(self, running: Container) -> None:
+        """The page Live is drawn from it: two web processes, four workers, and what the tables know."""
+        count = "from tradecore.models import Sample; print(len(set(Sample.objects.values_list('source', flat=True))))"
+
+        def sources() -> int:
+            shell = [f"{running.environment['VENV']}/bin/python", "manage.py", "shell", "--verbosity", "0", "-c", count]
+            done = subprocess.run(
+                shell, cwd=BASE_DIR, env=running.environment, capture_output=True, text=True, check=False
+            )
+            return int(done.stdout.splitlines()[-1]) if done.returncode == 0 else 0
+
+        _wait_for(lambda: sources() >= 7, what="a row of each process")
 
     @staticmethod
     def inspect(running: Container) -> dict[str, Any]:
