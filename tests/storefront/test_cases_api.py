@@ -107,6 +107,12 @@ class TestAReturn:
         assert "buyer_ref" not in shown
         assert "purchase_id" not in case
 
+    def test_may_have_a_parcels_number_that_could_be_a_cards(self, desk: Desk) -> None:
+        case = desk.ask()
+        case = desk.shop(case, "approve", if_match=etag_of(case))
+        case = desk.buyer(case, "ship", {"carrier": "royal-mail", "tracking_number": "4111111111111111"})
+        assert case["next_action"]["actor"] == "seller"
+
     def test_is_edited_shown_and_withdrawn(self, desk: Desk) -> None:
         case = desk.ask()
         lines = [{"line_id": str(desk.order.lines[0].id), "quantity": 3}]
