@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from apps.inventory import api as inventory
 from apps.payments import api as payments
 from apps.reconciliation import api as reconciliation
 from tradecore import approvals, clock, degradation, freezes, outbox, readings, timers
@@ -83,6 +84,11 @@ READINGS: tuple[Reading, ...] = (
         meaning="What is frozen; all_refunds and all_payouts are fuses that have blown.",
         labels=("kind",),
         read=_frozen,
+    ),
+    Reading(
+        name="hot_skus",
+        meaning="SKUs that many want at once, marked by a person or found by their traffic.",
+        read=_one(lambda: inventory.count_hot_skus(now=clock.real_now())),
     ),
     Reading(
         name="approvals_pending",

@@ -28,6 +28,7 @@ from apps.inventory.errors import (
     WarehouseInvalid,
 )
 from apps.inventory.selectors import (
+    count_hot_skus,
     find_hold,
     get_warehouse,
     list_availability,
@@ -81,6 +82,7 @@ __all__ = [
     "WarehouseInvalid",
     "adjust_stock",
     "carry_out_bulk_change",
+    "count_hot_skus",
     "count_request",
     "create_warehouse",
     "expire_holds",

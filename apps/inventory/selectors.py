@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from apps.inventory import contracts, models
 from apps.inventory.bulk import BULK_CHANGE, subject_of, to_waiting_adjustment
@@ -50,6 +50,11 @@ def find_hold(*, owner_ref: int) -> Hold | None:
     """What the owner holds and what became of it; None if nothing was ever held or voided for it."""
     row = models.StockHold.objects.filter(pk=owner_ref).prefetch_related("lines").first()
     return None if row is None else _to_hold(row)
+
+
+def count_hot_skus(*, now: datetime) -> int:
+    """How many SKUs are hot: marked by a person, or found by their traffic and not over yet."""
+    return models.HotSku.objects.filter(Q(ends_at=None) | Q(ends_at__gt=now)).count()
 
 
 def list_overdue_holds(*, now: datetime, limit: int) -> Sequence[int]:

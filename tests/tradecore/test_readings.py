@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from apps.inventory.models import HotSku
 from config.readings import READINGS
 from tests.support import NOON, in_use_case
 from tests.tradecore.test_outbox import Recorder, publish_some, relay_to
@@ -43,6 +44,14 @@ class TestAges:
         in_use_case(lambda: timers.set_timers([deadline]))
         assert timers.read_age(now=NOON) == timedelta(minutes=3)
         assert timers.read_age(now=NOON - timedelta(minutes=4)) == timedelta()
+
+
+class TestHotSkus:
+    def test_are_those_that_are_not_over(self) -> None:
+        now = clock.real_now()
+        for sku_id, ends_at in ((1, None), (2, now + timedelta(minutes=1)), (3, now - timedelta(minutes=1))):
+            HotSku.objects.create(sku_id=sku_id, reason="rush", marked_by="user:1", marked_at=now, ends_at=ends_at)
+        assert values_of("hot_skus") == {(): 2}
 
 
 class TestTheServer:
