@@ -146,8 +146,7 @@ def free(held: Claim) -> None:
 
 @db.use_case
 def _first_claim(*, scope_hash: str, fingerprint: str) -> Claim:
-    with db.savepoint():
-        prepared.insert(_new_record(scope_hash, fingerprint))
+    prepared.insert(_new_record(scope_hash, fingerprint))
     return Claim(scope_hash=scope_hash, fence=1)
 
 
