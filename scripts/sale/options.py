@@ -9,7 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Options:
     """attempts: in all. pieces: that there are. buyers: connections at once. guests: of each of these. workers:
-    gunicorn's. wipe_redis_every: seconds; 0 for never.
+    gunicorn's. wipe_redis_every: seconds; 0 for never. plain: sold as any other SKU, for comparison.
     """
 
     attempts: int
@@ -18,6 +18,7 @@ class Options:
     guests: int
     workers: int
     wipe_redis_every: float
+    plain: bool
     data: str
 
 
@@ -32,6 +33,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--wipe-redis-every", type=_seconds, default=0.0, metavar="SECONDS", help="meanwhile (default: never)"
     )
+    parser.add_argument("--plain", action="store_true", help="sold as any other SKU is, for comparison")
     parser.add_argument("--data", choices=["disk", "memory"], default="disk", help="where MariaDB's files lie")
     return Options(**vars(parser.parse_args(arguments)))
 
