@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from apps.checkout import api as checkout
+from apps.inventory import api as inventory
 from apps.ledger import api as ledger
 from apps.reconciliation import api as reconciliation
 from tests.back_office.market_day import MarketDay
@@ -61,6 +62,7 @@ def full_house(day: MarketDay) -> MarketDay:
     reconciliation.reconcile(suite=reconciliation.Suite.ALL, real_now=clock.real_now())  # finds the dead letter
     statement = [(reconciliation.Source.BANK, "sandbox")]
     set_and_switch()
+    inventory.mark_hot(sku_id=day.floor.add_sku(), reason="everybody wants it", actor="user:1", now=NOON)
     reconciliation.reconcile_files(named=statement, on=NOON.date(), real_now=clock.real_now())
     return day
 
