@@ -119,7 +119,7 @@ class TestAnOperator:
         page.get_by_role("link", name=re.compile(r"\bLive$")).first.click()
         expect(page.locator("#live svg")).to_have_count(8)
         page.evaluate("document.getElementById('traffic').remove()")
-        expect(page.locator("#traffic")).to_be_visible()  # the page brings itself up to date
+        expect(page.locator("#traffic")).to_be_visible(timeout=30_000)  # the page brings itself up to date
         expect(page.get_by_role("status")).to_have_text("up to date")
 
     def test_is_told_when_nothing_is_found(self, page: Page, day: MarketDay) -> None:
