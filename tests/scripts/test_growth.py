@@ -62,7 +62,7 @@ class TestFindings:
 #: As little as there can be of everything.
 ARGUMENTS: Sequence[str] = (
     *("--lived", "12", "--orders", "120", "--promotions", "60", "--lines", "8", "--rules", "20"),
-    *("--backlog", "300", "--timers", "5000", "--timers-a-second", "20"),
+    *("--backlog", "300", "--timers", "2000", "--timers-a-second", "5"),
     *("--seconds", "1", "--warm-up", "1", "--repeat", "1", "--buyers", "2", "--workers", "1", "--skus", "100"),
     *("--data", "memory", "--buffer", "128M"),
 )
