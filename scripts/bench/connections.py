@@ -8,6 +8,7 @@ has too many of connect again.
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bench.counters import children
@@ -19,11 +20,13 @@ ACCEPT_TIMEOUT_S = 2.0
 def spread(web_pid: int, web_port: int, ports: Sequence[int], reconnect: Callable[[int], int]) -> list[int]:
     """Let buyers reconnect (by their index; returns the new port) until no worker has more than its share.
 
-    Returns how many connections each worker has, the fewest first: what luck does not even out is seen.
+    Returns how many connections each worker has, the fewest first: what luck does not even out is seen. Workers are
+    looked for anew each time, because one that has served its number of requests makes room for another.
     """
     ports, workers = list(ports), children(web_pid)
-    share = -(-len(ports) // len(workers))
     for _ in range(ATTEMPTS):
+        workers = children(web_pid)
+        share = -(-len(ports) // len(workers))
         owners = [_owner(workers, web_port, port) for port in ports]
         had = Counter(owners)
         crowded = next((index for index, owner in enumerate(owners) if had[owner] > share), None)
@@ -57,11 +60,10 @@ def _inode(web_port: int, port: int) -> str:
 
 
 def _open_files(pid: int) -> set[str]:
-    """What the descriptors of a process are; of one that has closed meanwhile, nothing."""
+    """What the descriptors of a process are; of one that was closed meanwhile, or of a process that ended, nothing."""
     names = set()
-    for entry in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            names.add(str(entry.readlink()))
-        except FileNotFoundError:
-            continue
+    with suppress(FileNotFoundError):
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                names.add(str(entry.readlink()))
     return names
