@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from apps.back_office.aftermath import Aftermath, Earnings, read_aftermath
+from apps.back_office.named_order import get_named_order
 from apps.fulfilment import api as fulfilment
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.sellers import api as sellers
 from tradecore import wire
-from tradecore.errors import NotFound
-from tradecore.ids import find_id
 
 DESCRIPTION = "Show one order: lines, price, payment, refunds, parcels, earnings, cases, documents, timeline."
 
@@ -28,13 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="write JSON for scripts")
 
     def handle(self, *, order: str, **options: Any) -> None:
-        order_id = find_id(order)
-        if order_id is None:
-            raise CommandError(f"{order} is neither an id nor a number: it has a typing error")
-        try:
-            found = orders.get_order(order_id=order_id)
-        except NotFound as refusal:
-            raise CommandError(f"there is no order {order}") from refusal
+        found = get_named_order(order)
         purchase = orders.get_purchase(purchase_id=found.purchase_id)
         shop = sellers.list_shops(shop_ids=[found.shop_id]).get(found.shop_id)
         payment = payments.get_payment(payable_ref=found.purchase_id)

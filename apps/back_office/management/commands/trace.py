@@ -5,13 +5,11 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
+from apps.back_office.named_order import get_named_order
 from apps.back_office.tracing import trace_order
-from apps.orders import api as orders
 from tradecore import wire
-from tradecore.errors import NotFound
-from tradecore.ids import find_id
 from tradecore.traces import Step
 
 DESCRIPTION = "Show everything that happened to one order, with the request or the work that did it."
@@ -25,13 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="write JSON for scripts")
 
     def handle(self, *, order: str, **options: Any) -> None:
-        order_id = find_id(order)
-        if order_id is None:
-            raise CommandError(f"{order} is neither an id nor a number: it has a typing error")
-        try:
-            found = orders.get_order(order_id=order_id)
-        except NotFound as refusal:
-            raise CommandError(f"there is no order {order}") from refusal
+        found = get_named_order(order)
         steps = trace_order(found)
         if options["json"]:
             self.stdout.write(json.dumps(wire.to_json({"order": found.id, "steps": steps}), indent=2))
