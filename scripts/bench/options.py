@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DEFAULT_JSON = Path(".local") / "benchmark.json"
 
@@ -25,22 +26,28 @@ SCENARIOS = (
 
 
 @dataclass(frozen=True)
-class Options:
-    """seconds, warm_up_seconds: of each scenario and round. pieces: of the SKU of each flash sale. settings: more
-    variables of the web processes, NAME -> value.
+class Measurement:
+    """How something is measured. seconds, warm_up_seconds: of each scenario and round. settings: more variables of the
+    web processes, NAME -> value.
     """
 
-    scenarios: tuple[str, ...]
     seconds: float
     warm_up_seconds: float
     repeat: int
     buyers: int
     workers: int
     sku_count: int
-    pieces: int
     data: str
     json: Path
     settings: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Options(Measurement):
+    """pieces: of the SKU of each flash sale."""
+
+    scenarios: tuple[str, ...]
+    pieces: int
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -48,16 +55,8 @@ def read_options(arguments: Sequence[str]) -> Options:
     read = _parser().parse_args(arguments)
     return Options(
         scenarios=tuple(name for name in SCENARIOS if name in (read.scenario or SCENARIOS)),
-        seconds=read.seconds,
-        warm_up_seconds=read.warm_up,
-        repeat=read.repeat,
-        buyers=read.buyers,
-        workers=read.workers,
-        sku_count=read.skus,
         pieces=read.pieces,
-        data=read.data,
-        json=read.json,
-        settings=dict(read.set or ()),
+        **read_measurement(read),
     )
 
 
@@ -86,6 +85,21 @@ def add_what_is_measured_by(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", type=_setting, metavar="NAME=VALUE", help="a setting of the web processes"
     )
+
+
+def read_measurement(read: argparse.Namespace) -> dict[str, Any]:
+    """The fields of a Measurement, of the arguments that `add_what_is_measured_by` has added, and `--json`."""
+    return {
+        "seconds": read.seconds,
+        "warm_up_seconds": read.warm_up,
+        "repeat": read.repeat,
+        "buyers": read.buyers,
+        "workers": read.workers,
+        "sku_count": read.skus,
+        "data": read.data,
+        "json": read.json,
+        "settings": dict(read.set or ()),
+    }
 
 
 def _seconds(text: str) -> float:

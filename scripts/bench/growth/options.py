@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.options import add_what_is_measured_by, count
+from bench.options import Measurement, add_what_is_measured_by, count, read_measurement
 
 DEFAULT_JSON = Path(".local") / "growth.json"
 
@@ -14,9 +14,9 @@ PARTS = ("purchases", "relay", "promotions", "timers")
 
 
 @dataclass(frozen=True)
-class Options:
-    """lived: purchases that are really made before any is copied. orders: how many there are to be in the end. seconds,
-    warm_up_seconds: of each scenario and round. buffer: how much of its files MariaDB may keep in memory.
+class Options(Measurement):
+    """lived: purchases that are really made before any is copied. orders: how many there are to be in the end. buffer:
+    how much of its files MariaDB may keep in memory.
     """
 
     parts: tuple[str, ...]
@@ -28,16 +28,7 @@ class Options:
     backlog: int
     timers: int
     timers_a_second: int
-    seconds: float
-    warm_up_seconds: float
-    repeat: int
-    buyers: int
-    workers: int
-    sku_count: int
-    data: str
     buffer: str
-    json: Path
-    settings: dict[str, str]
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -53,16 +44,8 @@ def read_options(arguments: Sequence[str]) -> Options:
         backlog=read.backlog,
         timers=read.timers,
         timers_a_second=read.timers_a_second,
-        seconds=read.seconds,
-        warm_up_seconds=read.warm_up,
-        repeat=read.repeat,
-        buyers=read.buyers,
-        workers=read.workers,
-        sku_count=read.skus,
-        data=read.data,
         buffer=read.buffer,
-        json=read.json,
-        settings=dict(read.set or ()),
+        **read_measurement(read),
     )
 
 
