@@ -103,7 +103,7 @@ def start_mariadb(
             str(programs.mariadbd),
             "--no-defaults",  # must come first
             *_as_root(),
-            f"--datadir={data}",
+            *_folders(data),
             # Relative to the data folder: the full path may be longer than a socket's may be.
             "--socket=mariadb.sock",
             f"--pid-file={data / 'mariadb.pid'}",
@@ -149,8 +149,9 @@ def free_port() -> int:
 
 
 def _make_data_folder(programs: Programs, data: Path, log: Path, environment: Mapping[str, str]) -> None:
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
+    for folder in (data, _temporary(data)):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     command = [
         str(programs.mariadb_install_db),
         "--no-defaults",  # must come first
@@ -158,13 +159,22 @@ def _make_data_folder(programs: Programs, data: Path, log: Path, environment: Ma
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
         "--skip-name-resolve",
-        f"--datadir={data}",
+        *_folders(data),
         *programs.mariadb_options,
     ]
     with log.open("wb") as output:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
     if done.returncode:
         raise ServerFailed(f"mariadb-install-db failed:\n{_tail(log)}")
+
+
+def _folders(data: Path) -> list[str]:
+    """Temporary tables have a folder of the server's own: whichever server starts deletes those that lie in its own."""
+    return [f"--datadir={data}", f"--tmpdir={_temporary(data)}"]
+
+
+def _temporary(data: Path) -> Path:
+    return data.with_name("mariadb-tmp")
 
 
 def _as_root() -> list[str]:
