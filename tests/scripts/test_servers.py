@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.db import connection
 
 from machine import packages, reaper, servers
 
@@ -37,3 +38,15 @@ class TestRedis:
         )
         with pytest.raises(servers.ServerFailed, match="redis-server did not start"):
             servers.start_redis(broken, tmp_path, os.environ)
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db
+def test_mariadb_has_its_temporary_tables_to_itself() -> None:
+    """Where `make test` has started it: a server of somebody's own may keep them where it likes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@datadir, @@tmpdir")
+        data, temporary = map(Path, cursor.fetchone())
+    if data.name != "mariadb":
+        pytest.skip("the server is not ours")
+    assert temporary == data.with_name("mariadb-tmp")
