@@ -5,6 +5,8 @@ A caller comes with a token that was given for selling, and works for the shop t
 told that there is no such shop. SUPPORT reads; MANAGER and OWNER also write.
 """
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Final, cast
 
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
@@ -30,7 +32,7 @@ class SellerEndpoint(Endpoint):
         super().initial(request, *args, **kwargs)
         if not isinstance(request.user, Principal):
             raise NotAuthenticated("Sign in.")
-        if request.user.kind is not PrincipalKind.BUYER or SCOPE not in cast(frozenset[str], request.auth):
+        if not _may_sell(request):
             raise PermissionDenied("This token was not given for selling. Whoever joins a shop signs in again.")
         self.principal = request.user
 
@@ -49,9 +51,31 @@ class ShopEndpoint(SellerEndpoint):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.shop_id = kwargs["shop_id"]
-        role = accounts.find_shop_role(user_id=self.principal.id, shop_id=self.shop_id)
-        if role is None:
+        if self._found_role is None:
             raise NotFound(what="shop")
-        if request.method not in SAFE_METHODS and role not in _WRITERS:
+        if request.method not in SAFE_METHODS and self._found_role not in _WRITERS:
             raise PermissionDenied("Your role in this shop does not change anything.")
-        self.role = role
+        self.role = self._found_role
+
+    def shop_asked_for(self, request: Request) -> int | None:
+        """Whoever does not work for the shop counts for themselves alone. See Note [Who counts]."""
+        return None if self._found_role is None else super().shop_asked_for(request)
+
+    def skus_asked_for(self, request: Request) -> Iterable[int]:
+        return () if self._found_role is None else super().skus_asked_for(request)
+
+    @cached_property
+    def _found_role(self) -> accounts.ShopRole | None:
+        """What the caller is to the shop, if anything: read once, for the limits and for what may be done."""
+        user = self.request.user
+        if not isinstance(user, Principal) or not _may_sell(self.request):
+            return None
+        return accounts.find_shop_role(user_id=user.id, shop_id=self.kwargs["shop_id"])
+
+
+def _may_sell(request: Request) -> bool:
+    """Whether the caller is somebody who has a token that was given for selling."""
+    user = request.user
+    if not isinstance(user, Principal) or user.kind is not PrincipalKind.BUYER:
+        return False
+    return SCOPE in cast(frozenset[str], request.auth)

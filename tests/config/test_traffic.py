@@ -8,7 +8,8 @@ from django.test import Client
 
 from config import traffic
 from config.traffic import ALLOWANCES, MINUTE_S, ROUTES, Traffic, classify, rules
-from tests.api import Api, Operation, code_of, list_operations, read
+from tests.api import Api, Operation, code_of, list_operations, read, user_token
+from tests.factories.accounts import ShopStaffFactory
 from tests.factories.checkout import ShopFloor, make_shop_floor
 from tradecore.http.rate_limits import LIMITS, Scope
 from tradecore.rate_limits import Limiter, LocalStore, Rule, WithoutRedis
@@ -160,6 +161,27 @@ class TestALimit:
             for key, quoted in (("a", quotes[0]), ("b", quotes[0]), ("c", quotes[1]))
         ]
         assert bought == [201, 429, 201]
+
+    @pytest.mark.parametrize(
+        ("name", "method", "path"),
+        [
+            (Traffic.REFUND, "post", "/orders/7/refund"),
+            (Traffic.DESK, "get", "/skus/7/stock"),
+        ],
+    )
+    def test_per_shop_is_used_up_by_nobody_else(
+        self, limit: Callable[..., None], name: Traffic, method: str, path: str
+    ) -> None:
+        owner, rival = ShopStaffFactory(), ShopStaffFactory()
+        theirs = f"/seller/v1/shops/{owner.shop_id}{path}"
+        strangers = [Api(), Api(token="made-up"), new_guest(), Api(token=user_token(rival.user))]
+        limit(name, {Scope.SHOP: 1, Scope.SKU: 1})
+        refused = [stranger.call(method, theirs).status_code for stranger in strangers]
+        assert refused == [401, 401, 403, 404]
+        assert strangers[-1].call(method, f"/seller/v1/shops/{rival.shop_id}{path}").status_code != 429
+        asks = [Api(token=user_token(owner.user)).call(method, theirs).status_code for _ in range(2)]
+        assert asks[0] != 429
+        assert asks[1] == 429
 
     def test_per_address_counts_tokens_that_are_none(self, limit: Callable[..., None]) -> None:
         limit(Traffic.OWN, {Scope.ADDRESS: 2})

@@ -49,9 +49,14 @@ class Endpoint(APIView):
         LIMITS.admit(
             request._request,  # noqa: SLF001 - as in raw_body
             user=request.user,
-            shop_id=self.kwargs.get("shop_id"),
+            shop_id=self.shop_asked_for(request),
             sku_ids=self.skus_asked_for(request),
         )
+
+    def shop_asked_for(self, request: Request) -> int | None:
+        """The shop whose limit the request counts for: before anything of it is checked."""
+        shop_id: int | None = self.kwargs.get("shop_id")
+        return shop_id
 
     def skus_asked_for(self, request: Request) -> Iterable[int]:
         """The SKUs that the request is about, for the limits per SKU: before anything of it is checked."""

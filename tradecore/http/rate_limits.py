@@ -7,8 +7,9 @@ and may take as long. Which class that is, and its limits, stand in `config/traf
 # Note [Who counts]
 A request counts for whoever makes it (a buyer, a guest, and the application that speaks for them or for itself), for
 what it is about (a shop, SKUs) and for the address that it comes from (Note [Networks]); under the rules that its class
-has, all of them in one question. Nobody's own address counts: it is a proxy that hides whom it speaks for, or somebody
-on this machine.
+has, all of them in one question. Where only those who work for a shop may ask, only they count for it and for its SKUs:
+else a stranger, whose requests are all refused, would use up what is theirs. Nobody's own address counts: it is a proxy
+that hides whom it speaks for, or somebody on this machine.
 """
 
 import re
@@ -99,11 +100,15 @@ def show_standings(request: HttpRequest, response: HttpResponseBase) -> None:
 def _buckets(
     rules: Mapping[Scope, Rule], request: HttpRequest, *, user: object, shop_id: int | None, sku_ids: Iterable[int]
 ) -> Iterator[Bucket]:
-    """A bucket for each rule of the class that the request is subject to; for SKUs, one each."""
+    """A bucket for each rule of the class that the request is subject to; for SKUs, one each.
+
+    A shop that names SKUs counts for itself, whosever they are.
+    """
+    of_shop = "" if shop_id is None else f"{shop_id}:"
     subjects = {
         **_callers(user),
         Scope.SHOP: [] if shop_id is None else [str(shop_id)],
-        Scope.SKU: [str(sku_id) for sku_id in sorted(set(sku_ids))[:SKUS_MAX]],
+        Scope.SKU: [f"{of_shop}{sku_id}" for sku_id in sorted(set(sku_ids))[:SKUS_MAX]],
         Scope.ADDRESS: _addresses(request),
     }
     for scope, rule in rules.items():
