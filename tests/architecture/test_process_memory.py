@@ -75,20 +75,31 @@ def kept_by(path: Path) -> Iterator[str]:
     """The names that a module keeps something under that may change."""
     tree = ast.parse(path.read_text())
     yield from (name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+    own = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef) and keeps(node))
     for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and changes(node.value):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and changes(node.value, own):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             yield ast.unparse(target)
         if isinstance(node, ast.FunctionDef) and any(name_of(each) in CACHES for each in node.decorator_list):
             yield node.name
 
 
-def changes(value: ast.expr) -> bool:
+def keeps(made: ast.ClassDef) -> bool:
+    """Whether what is made of a class of the module keeps something that changes, as its own."""
+    return any(
+        isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and changes(node.value)
+        for node in ast.walk(made)
+        if isinstance(getattr(node, "target", None) or getattr(node, "targets", [None])[0], ast.Attribute)
+    )
+
+
+def changes(value: ast.expr, own: frozenset[str] = frozenset()) -> bool:
+    """own: the classes of the module whose instances change."""
     match value:
         case ast.Dict(keys=[]) | ast.List(elts=[]):
             return True
         case ast.Call(func=made):
-            return name_of(made) in CHANGING
+            return name_of(made) in CHANGING | own
     return False
 
 
@@ -118,5 +129,8 @@ def test_is_found_in_whatever_form_it_is_kept(tmp_path: Path) -> None:
         "a = {}\nb: list[int] = []\nc = set()\nd = collections.Counter[str]()\ne = Circuit('x', failures=1)\n"
         "f = None\ndef g():\n    global f\n    f = 1\n@functools.lru_cache(9)\ndef h(): ...\n"
         "i = frozenset()\nj = {1: 2}\nk = Memo[int, str](ttl_s=1)\nl: dict[int, int]\n"
+        "class M:\n    def __init__(self):\n        self.counts: Counter[int] = Counter()\n"
+        "class N:\n    def read(self):\n        found = []\n        return found\n"
+        "m = M()\nn = N()\no = ByWorld(M)\n"
     )
-    assert set(kept_by(module)) == {"a", "b", "c", "d", "e", "f", "h"}
+    assert set(kept_by(module)) == {"a", "b", "c", "d", "e", "f", "h", "m"}

@@ -11,7 +11,7 @@ from apps.inventory.models import HotSku, Stock
 from apps.inventory.services import hot
 from tests.factories.inventory import make_stock
 from tests.support import NOON
-from tradecore import clock, memo
+from tradecore import clock, memo, worlds
 from tradecore.errors import NotFound
 from tradecore.ids import new_id
 from tradecore.models import AuditEntry
@@ -80,7 +80,7 @@ class TestTheGate:
 class TestTraffic:
     @pytest.fixture(autouse=True)
     def _nobody_has_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(hot, "_requests", hot._Requests())
+        monkeypatch.setattr(hot, "_requests", worlds.ByWorld(hot._Requests))
         monkeypatch.setattr(hot, "FOUND_FROM", replace(hot.FOUND_FROM, default=lambda: 2))
 
     def ask(self, sku_id: int, times: int, *, now: datetime | None = None) -> None:
@@ -99,6 +99,14 @@ class TestTraffic:
         assert row.ends_at == row.marked_at + hot.FOUND_FOR
         assert AuditEntry.objects.filter(action="sku.marked_hot").count() == 1
 
+    def test_of_a_stress_test_makes_nothing_hot_in_earnest(self) -> None:
+        sku = make_stock(1)
+        with worlds.shadow("one"):
+            for _ in range(2 * hot.WINDOW_S - 1):
+                hot._requests.get().count([sku], per_second=2)
+        self.ask(sku, 1)
+        assert not HotSku.objects.exists()
+
     def test_that_was_long_ago_says_nothing(self) -> None:
         sku = make_stock(1)
         self.ask(sku, 2 * hot.WINDOW_S, now=clock.real_now() - hot.FOUND_FOR)
@@ -107,7 +115,7 @@ class TestTraffic:
     def test_that_goes_on_puts_the_end_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sku, begun = make_stock(1), clock.real_now()
         self.ask(sku, 2 * hot.WINDOW_S, now=begun)
-        monkeypatch.setattr(hot, "_requests", hot._Requests())  # the next window
+        monkeypatch.setattr(hot, "_requests", worlds.ByWorld(hot._Requests))  # the next window
         self.ask(sku, 2 * hot.WINDOW_S, now=begun + timedelta(minutes=1))
         row = HotSku.objects.get()
         assert (row.marked_at, row.ends_at) == (begun, begun + timedelta(minutes=1) + hot.FOUND_FOR)

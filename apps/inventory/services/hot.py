@@ -31,6 +31,7 @@ from tradecore import audit, clock, db
 from tradecore.errors import NotFound, Refusal
 from tradecore.live_settings import LiveSetting, WholeNumber
 from tradecore.memo import Memo
+from tradecore.worlds import ByWorld
 
 log = structlog.get_logger()
 
@@ -78,7 +79,7 @@ class _Requests:
             return [sku_id for sku_id in set(sku_ids) if self._counts[sku_id] == per_second * WINDOW_S]
 
 
-_requests = _Requests()
+_requests: ByWorld[_Requests] = ByWorld(_Requests)
 
 
 @db.use_case
@@ -105,7 +106,7 @@ def count_request(*, sku_ids: Collection[int], now: datetime) -> None:
     per_second = FOUND_FROM.read()
     if not per_second:
         return
-    for sku_id in _requests.count(sku_ids, per_second=per_second):
+    for sku_id in _requests.get().count(sku_ids, per_second=per_second):
         reason = f"asked for {per_second} times a second and more"
         try:
             mark_hot(sku_id=sku_id, reason=reason, actor=TRAFFIC, now=now, ends_at=now + FOUND_FOR)
