@@ -94,17 +94,19 @@ class LiveSetting(Generic[V_co]):
         standing = _standing.get()
         for target in targets:
             entry = standing.get((self.name, target))
-            value = None if entry is None else entry.value_for(buyer_ref)
+            stored = None if entry is None else entry.value_for(buyer_ref)
+            value = None if stored is None else self._taken(stored)
             if value is not None:
-                return self._checked(value)
+                return value
         return self.default()
 
-    def _checked(self, value: Any) -> V_co:
+    def _taken(self, stored: Any) -> V_co | None:
+        """The value of what is stored; None, as if it were not set, where the code does not take it any more."""
         try:
-            return self.schema.read(value)
+            return self.schema.read(stored)
         except ValueError:
-            log.warning("live_setting_unreadable", setting=self.name, value=value)
-            return self.default()
+            log.warning("live_setting_unreadable", setting=self.name, value=stored)
+            return None
 
 
 #: Name -> setting: the table of `config/live_settings.py`.

@@ -104,6 +104,14 @@ class TestRead:
         live_settings._standing.forget()
         assert PACE.read() == DEFAULT
 
+    def test_is_what_everyone_has_where_the_code_takes_a_shops_value_no_more(self) -> None:
+        set_pace(20)
+        SettingVersion.objects.create(
+            version=9, name=PACE.name, target="shop:7", value=5000, reason="x", set_by="user:1", set_at=NOON
+        )
+        live_settings._standing.forget()
+        assert PACE.read(shop_id=7) == 20
+
 
 class TestAPartOfTheBuyers:
     def test_has_the_value_and_the_others_keep_what_there_was(self) -> None:
