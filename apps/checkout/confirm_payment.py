@@ -3,8 +3,9 @@
 # Note [Confirming together]
 Of hot SKUs, the purchases whose providers have just said that they have the money are marked paid in one transaction
 (Note [Groups] of `tradecore.groups`): locked and read for all of them with a few statements, applied one by one by the
-same steps as ever, written with a few statements. Whatever is not that straight (late, another sum, promotions, a hold
-that is gone) undoes the group, and is applied alone.
+same steps as ever, written with a few statements. Whatever is not that straight (late, another sum, promotions) is left
+out before anything is changed for it, and applied alone: who pays in two parts must not undo what others pay in one.
+What is found out only then (a hold that is gone) undoes the group.
 """
 
 from collections.abc import Collection, Sequence
@@ -138,17 +139,20 @@ def _confirm_all(members: Sequence[Member[_Reply]]) -> list[PaymentProgress | Re
         payable_refs=purchase_ids, call_references=[member.job.statement.reference for member in members]
     )
     confirmed: list[PaymentProgress | Refusal | NotTogether] = [_confirm(member) for member in members]
-    _write_paid(purchase_ids)
-    if not inventory.post_all(owner_refs=purchase_ids, now=max(member.job.now for member in members)):
+    paid_ids = [result.purchase.id for result in confirmed if isinstance(result, PaymentProgress)]
+    _write_paid(paid_ids)
+    if not inventory.post_all(owner_refs=paid_ids, now=max(member.job.now for member in members)):
         raise NotTogether
     return confirmed
 
 
-def _confirm(member: Member[_Reply]) -> PaymentProgress:
+def _confirm(member: Member[_Reply]) -> PaymentProgress | NotTogether:
     """Raises NotTogether, for the whole group: the locked rows are as this has left them."""
     reply = member.job
     with member.in_its_name():
         unpaid = orders.lock_unpaid_purchase(purchase_id=reply.purchase_id)
+        if unpaid is None or not _is_straight(unpaid, reply.statement):
+            return NotTogether()
         applied = payments.apply_statement(
             payable_ref=reply.purchase_id,
             statement=reply.statement,
@@ -157,9 +161,15 @@ def _confirm(member: Member[_Reply]) -> PaymentProgress:
             now=reply.now,
         )
         keep_books.book_facts(applied.facts, now=reply.now)
-        if unpaid is None or unpaid.uses_promotions or not applied.is_covered:
+        if not applied.is_covered:
             raise NotTogether
         return _settle(unpaid, now=reply.now)
+
+
+def _is_straight(unpaid: orders.UnpaidPurchase, statement: payments.Statement) -> bool:
+    """Whether it is to be seen before anything is changed that the statement is all that the purchase waits for."""
+    totals = [order.total for order in unpaid.orders]
+    return not unpaid.uses_promotions and statement.amount == sum(totals[1:], start=totals[0])
 
 
 _CONFIRMING: ByWorld[Group[_Reply, PaymentProgress]] = ByWorld(lambda: Group(_confirm_all))

@@ -16,17 +16,19 @@ from apps.inventory.api import OutOfStock
 from apps.inventory.models import StockHold
 from apps.ledger.models import Posting
 from apps.orders.models import Order, Purchase
+from apps.payments import api as payments
 from apps.payments.models import PaymentIntent
 from apps.promotions.api import BuyerLimitReached, PromotionKind
 from apps.promotions.models import PromotionUse
 from tests.checkout.test_races import assert_books_hold
-from tests.factories.checkout import ShopFloor, make_buyer, make_shop_floor, make_wish, tender
+from tests.factories.checkout import ShopFloor, make_buyer, make_shop_floor, make_wish, place, tender
 from tests.factories.inventory import numbers_of
 from tests.factories.promotions import make_promotion
 from tests.support import NOON
 from tradecore import db
-from tradecore.groups import Group, Member
+from tradecore.groups import Group, Member, NotTogether
 from tradecore.models import OutboxEvent, Timer
+from tradecore.money import Money
 
 Command = checkout.PlacePurchase
 
@@ -116,6 +118,30 @@ class TestAloneInAGroup:
     def test_what_is_not_captured_is_applied_alone(self, floor: ShopFloor, token: str) -> None:
         progress = buy_together(quoted((floor.add_sku(), 1), token=token))
         assert progress.purchase.status == "AWAITING_PAYMENT"
+
+
+def test_what_is_not_straight_is_left_out_and_the_others_are_confirmed(db: None) -> None:
+    floor = make_shop_floor()
+    make_promotion(PromotionKind.PLATFORM_COUPON, code="TEN-OFF")
+    sku = floor.add_sku(price_minor=20_000)
+    in_two = (tender(amount=Money(5000, "GBP")), tender(amount=Money(15399, "GBP")))
+    placed = [place((sku, 1), tenders=(tender(),)) for _ in range(2)]
+    placed += [place((sku, 1), tenders=in_two), place((sku, 1), tenders=(tender(),), coupon_codes=("TEN-OFF",))]
+    members = [Member(replied(progress)) for progress in placed]
+    results = confirm_payment._confirm_all([*members, members[0]])
+    assert [isinstance(result, NotTogether) for result in results] == [False, False, True, True, True]
+    statuses = [Purchase.objects.get(pk=progress.purchase.id).status for progress in placed]
+    assert statuses == ["PAID", "PAID", "AWAITING_PAYMENT", "AWAITING_PAYMENT"]
+    assert confirm_payment._confirm_all(members[2:])[0].__class__ is NotTogether
+    assert_books_hold()
+
+
+def replied(placed: checkout.PaymentProgress) -> confirm_payment._Reply:
+    """What the provider says of the first call of a purchase."""
+    call = placed.unsent[0]
+    statement = payments.send_call(call)
+    assert statement is not None
+    return confirm_payment._Reply(placed.purchase.id, statement, call.provider, NOON)
 
 
 @pytest.mark.race

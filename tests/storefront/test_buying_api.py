@@ -479,6 +479,15 @@ class TestPurchaseOfAHotSku:
         assert again["Idempotent-Replayed"] == "true"
         assert (again.status_code, read(again)) == (201, read(first))
 
+    def test_that_comes_again_joins_nobody_whose_keys_it_would_undo(
+        self, hot: Callable[..., Any], buy: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        quoted = hot(stock=2)
+        claim = Mock(wraps=idempotency.claim)
+        monkeypatch.setattr(idempotency, "claim", claim)
+        assert [buy(quoted).status_code for _ in range(2)] == [201, 201]
+        assert [call.kwargs["together"] for call in claim.call_args_list] == [True, False]
+
     def test_of_somebody_elses_quote_is_refused_for_that(self, hot: Callable[..., Any], stranger: Api) -> None:
         quoted = hot(stock=1)
         body = {

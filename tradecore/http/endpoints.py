@@ -109,9 +109,10 @@ def write_once(
             raise idempotency.KeyMissing
         return _respond(_outcome_of(answer, act(None)))
     place = {"principal": scope_of(request.user), "route": f"{request.method} {request.path}", "key": key}
-    if gate is not None and idempotency.is_new(**place):
+    passes_gate = gate is not None and idempotency.is_new(**place)
+    if gate is not None and passes_gate:
         gate()
-    claimed = idempotency.claim(**place, body=raw_body(request), together=gate is not None)
+    claimed = idempotency.claim(**place, body=raw_body(request), together=passes_gate)
     if isinstance(claimed, Outcome):
         return _respond(claimed, replayed=True)
     return _respond(_act_under(claimed, act=act, answer=answer))
