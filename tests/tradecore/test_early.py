@@ -37,6 +37,12 @@ class TestReadEarly:
             b"Connection: close",
             b"Connection: upgrade",
             b"Upgrade: h2c",
+            b"A: b\nTransfer-Encoding: chunked",
+            b"A: b\rTransfer-Encoding: chunked",
+            b"A: b\0",
+            b"\x0bTransfer-Encoding: chunked",
+            b"Content-Length\x0b: 4",
+            b"A",
         ],
     )
     def test_leaves_what_may_mean_something_else(self, header: bytes) -> None:

@@ -1,7 +1,8 @@
 """A request as it stands in a connection's buffer, read no further than it takes to refuse it.
 
 Whatever is not of the plainest form, or is not there as a whole, is none: the server then reads it as it reads any
-other. So nothing here decides what a request says, only that one which is refused was one.
+other. So nothing here decides what a request says, only that one which is refused was one. A proxy in front must see
+its end where it is seen here: else the answers that follow on the connection would be somebody else's.
 """
 
 import re
@@ -9,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 _REQUEST: Final = re.compile(rb"(GET|POST|PUT|PATCH|DELETE) (/[A-Za-z0-9/_.~-]*)(?:\?[!-~]*)? HTTP/1\.1(?=\r\n)")
+#: The lines after the first: a name that is a token, its colon, and a value in which no reader sees the end of a line.
+_FIELDS: Final = re.compile(rb"(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*)*")
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
 _REQUEST_ID: Final = re.compile(rb"\r\nx-request-id:[ \t]*([!-~]{1,64})[ \t]*(?=\r\n)", re.IGNORECASE)
 _UNUSUAL: Final = re.compile(
-    rb"\r\n(?:content-length[ \t]+:|transfer-encoding|expect|upgrade|connection:(?![ \t]*keep-alive[ \t]*\r\n)|[ \t])",
-    re.IGNORECASE,
+    rb"\r\n(?:transfer-encoding|expect|upgrade|connection:(?![ \t]*keep-alive[ \t]*\r\n))", re.IGNORECASE
 )
 _END: Final = b"\r\n\r\n"
 
@@ -31,7 +33,7 @@ class EarlyRequest:
 def read_early(buffer: bytes) -> EarlyRequest | None:
     """The request that the buffer begins with; None unless all of it is there, in the plainest form."""
     first, end = _REQUEST.match(buffer), buffer.find(_END)
-    if first is None or end < 0:
+    if first is None or end < 0 or _FIELDS.fullmatch(buffer, first.end(), end) is None:
         return None
     head = buffer[: end + 2]
     lengths = _LENGTH.findall(head)
