@@ -4,6 +4,8 @@
 Each session sets what correctness rests on, whatever the server's defaults are: strict mode, UTC, READ COMMITTED, an
 exact collation. The time limits differ by what the process is for: somebody waits for an answer of `web`, nobody for
 that of `batch`, and a `migration` may rewrite a table for as long as it takes, but may not queue the traffic behind it.
+The server keeps these. Of one that has gone without a word nobody would hear for as long as TCP tries, with all threads
+waiting: so the client itself does not listen for ever.
 """
 
 from pathlib import Path
@@ -14,13 +16,14 @@ from config.environment import env
 STRICT_SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION"
 
 # Seconds. `statement`: longest statement; `idle`, `idle_write`: longest pause inside a transaction before the server
-# ends it and frees its locks; `row_lock`, `table_lock`: longest wait for somebody else's.
+# ends it and frees its locks; `row_lock`, `table_lock`: longest wait for somebody else's; `silence`: longest wait for
+# an answer, after which the server, or the way to it, is taken for lost. 0 is no limit.
 GUARDS_S = {
-    "web": {"statement": 5, "idle": 30, "idle_write": 5, "row_lock": 3, "table_lock": 10},
-    "batch": {"statement": 60, "idle": 30, "idle_write": 5, "row_lock": 10, "table_lock": 10},
-    "migration": {"statement": 0, "idle": 0, "idle_write": 0, "row_lock": 50, "table_lock": 5},
+    "web": {"statement": 5, "idle": 30, "idle_write": 5, "row_lock": 3, "table_lock": 10, "silence": 15},
+    "batch": {"statement": 60, "idle": 30, "idle_write": 5, "row_lock": 10, "table_lock": 10, "silence": 90},
+    "migration": {"statement": 0, "idle": 0, "idle_write": 0, "row_lock": 50, "table_lock": 5, "silence": 0},
     # A test holds one transaction open around everything that it does, however long that takes.
-    "test": {"statement": 60, "idle": 0, "idle_write": 0, "row_lock": 10, "table_lock": 60},
+    "test": {"statement": 60, "idle": 0, "idle_write": 0, "row_lock": 10, "table_lock": 60, "silence": 90},
 }
 
 # WAL and IMMEDIATE: writers queue for `timeout` seconds instead of failing with "database is locked" when a transaction
@@ -62,6 +65,8 @@ def _mysql(settings: dict[str, Any], guards: str) -> dict[str, Any]:
             "collation": collation,
             "isolation_level": "read committed",
             "connect_timeout": 5,
+            "read_timeout": GUARDS_S[guards]["silence"],
+            "write_timeout": GUARDS_S[guards]["silence"],
             "init_command": _init_command(GUARDS_S[guards]),
             # What the URL names (such as ?ssl_mode=REQUIRED) wins; config/checks.py refuses what is dangerous.
             **settings.get("OPTIONS", {}),

@@ -8,9 +8,9 @@ everything that talks to the network.
 After 1213 (deadlock) and 1020 (changed since read) the server has discarded the whole transaction, and with
 innodb_rollback_on_timeout the same is true of 1205 (lock wait timeout). Going on would commit half a story, so nothing
 below catches them: the use case starts again from the top, a bounded number of times, out of a budget, and not past its
-deadline. A request of the web does not wait for a lock twice: 1205 is answered with Busy at once. A connection that is
-lost before COMMIT is replaced once; one that is lost during COMMIT leaves the outcome unknown, and only the idempotency
-key can tell.
+deadline. A request of the web does not wait for a lock twice: 1205 is answered with Busy at once, and so is a statement
+that the server has ended because it took too long, which would take as long again. A connection that is lost before
+COMMIT is replaced once; one that is lost during COMMIT leaves the outcome unknown: only the idempotency key can tell.
 """
 
 import functools
@@ -40,6 +40,8 @@ _DISCARDED = frozenset({1213, 1020})
 _LOCK_WAIT_TIMEOUT = 1205
 _CONNECTION_LOST = frozenset({2006, 2013, 2055, 1053, 1927, 4031})
 _UNREACHABLE = frozenset({1040, 1203, 2002, 2003})
+#: The server has ended a statement that took longer than this session's statements may: MariaDB's number, and MySQL's.
+_TOOK_TOO_LONG = frozenset({1969, 3024})
 #: Why a transaction is begun again, for those who count. A number that is not here is SQLite's.
 _WHY: dict[int | None, str] = {1213: "deadlock", 1020: "changed_since_read", 1205: "lock_wait"}
 _PAUSES_S = (0.010, 0.040, 0.160)
@@ -308,6 +310,11 @@ def is_unreachable(error: DatabaseError) -> bool:
     return _number(error) in _UNREACHABLE | _CONNECTION_LOST
 
 
+def is_passing(error: DatabaseError) -> bool:
+    """Whether the error says nothing of what was asked, only that the database cannot do it now."""
+    return is_unreachable(error) or _number(error) in _TOOK_TOO_LONG
+
+
 def _current() -> _Transaction:
     current = _transaction.get()
     if current is None:
@@ -329,7 +336,7 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
             commit_sent = True
         outcome = "committed"
     except DatabaseError as error:
-        if commit_sent and _number(error) in _CONNECTION_LOST:
+        if commit_sent and _number(error) in _CONNECTION_LOST | _TOOK_TOO_LONG:
             connection.close()
             outcome = "unknown"
             raise OutcomeUnknown from error
@@ -353,7 +360,7 @@ def _with_retries(attempt: Callable[[], R]) -> R:
             refused_writes.notice(error)
             number = _number(error)
             lost = number in _CONNECTION_LOST and not reconnected
-            if not (lost or number in _UNREACHABLE or _asks_for_retry(error, number)):
+            if not (lost or number in _UNREACHABLE | _TOOK_TOO_LONG or _asks_for_retry(error, number)):
                 raise
             why_not = _why_not_again(number, pause)
             if why_not or pause is None:
@@ -371,6 +378,8 @@ def _why_not_again(number: int | None, pause: float | None) -> str:
     """Why a transaction is not begun again after this error, in one word; empty where it is. Spends a retry."""
     if number in _UNREACHABLE:
         return "unreachable"
+    if number in _TOOK_TOO_LONG:
+        return "took_too_long"
     if pause is None or (number == _LOCK_WAIT_TIMEOUT and _web.get()):
         return _WHY.get(number, "locked")
     if time_left(at_most=pause) < pause:

@@ -5,8 +5,16 @@ import time
 import pytest
 from django.db import OperationalError, close_old_connections, connection
 
+from config.databases import GUARDS_S
 from tests.support import NOON, in_use_case
+from tradecore import db
 from tradecore.models import Freeze
+
+
+@pytest.mark.parametrize("process", sorted(GUARDS_S.keys() - {"migration"}))
+def test_a_client_listens_for_longer_than_the_server_may_take(process: str) -> None:
+    guards = GUARDS_S[process]
+    assert guards["silence"] > max(guards["statement"], guards["row_lock"], guards["table_lock"])
 
 
 @pytest.mark.mariadb
@@ -61,6 +69,27 @@ def lose_connection() -> None:
         (session,) = cursor.fetchone()
     with connection.copy().cursor() as other:
         other.execute(f"KILL {session}")
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db(transaction=True)
+class TestWhatTakesTooLong:
+    def test_is_busy_where_the_server_ends_it(self) -> None:
+        def take_long() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SET STATEMENT max_statement_time=0.1 FOR SELECT SLEEP(10)")
+
+        with pytest.raises(db.Busy):
+            in_use_case(take_long)
+
+    def test_is_a_connection_lost_where_nothing_is_heard_any_more(self) -> None:
+        assert connection.get_connection_params()["read_timeout"] == GUARDS_S["test"]["silence"]
+        deaf = connection.copy()
+        deaf.settings_dict["OPTIONS"]["read_timeout"] = 1
+        with pytest.raises(OperationalError) as lost, deaf.cursor() as cursor:
+            cursor.execute("SELECT SLEEP(10)")
+        deaf.close()
+        assert db.is_unreachable(lost.value)
 
 
 @pytest.mark.mariadb

@@ -113,6 +113,17 @@ class TestUseCase:
         with pytest.raises(db.Busy):
             in_use_case(body)
 
+    def test_is_busy_at_once_when_a_statement_took_too_long(self) -> None:
+        attempts = []
+
+        def body() -> Never:
+            attempts.append(1)
+            raise OperationalError(1969, "Query execution was interrupted (max_statement_time exceeded)")
+
+        with pytest.raises(db.Busy):
+            in_use_case(body)
+        assert len(attempts) == 1
+
     def test_does_not_retry_what_a_constraint_refuses(self) -> None:
         attempts = []
 

@@ -124,7 +124,7 @@ def _as_refusal(error: Exception) -> Refusal | None:
 
 
 def _as_refusal_of_the_database(error: DatabaseError) -> Refusal | None:
-    if db.is_unreachable(error):
+    if db.is_passing(error):
         return db.Busy()
     return ReadOnly(retry_after=1) if refused_writes.are_meant(error) else None
 
