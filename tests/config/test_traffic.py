@@ -162,6 +162,19 @@ class TestALimit:
         ]
         assert bought == [201, 429, 201]
 
+    def test_per_sku_counts_also_what_is_spelled_with_escapes(
+        self, floor: ShopFloor, limit: Callable[..., None]
+    ) -> None:
+        caller, sku_id = new_guest(), floor.add_sku()
+        token = read(quote(caller, sku_id))["quote_token"]
+        asks = {
+            Traffic.QUOTE: ("/store/v1/quotes", rb'{"lines": [{"sku\u005fid": "%d", "quantity": 1}]}' % sku_id),
+            Traffic.PURCHASE: ("/store/v1/purchases", rb'{"quote\u005ftoken": "%s"}' % token.encode()),
+        }
+        for name, (path, body) in asks.items():
+            limit(name, {Scope.SKU: 1})
+            assert [caller.call("post", path, raw=body).status_code for _ in range(2)] == [400, 429], name
+
     @pytest.mark.parametrize(
         ("name", "method", "path"),
         [
