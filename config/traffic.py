@@ -45,19 +45,19 @@ class Traffic(StrEnum):
 #: Method, path -> class; the first that fits. Health and static files are in none.
 ROUTES: Final = (
     (r"GET", r"/store/v1/(markets|categories|shops|products|skus)\b", Traffic.BROWSE),
-    (r"\w+", r"/store/v1/(accounts|sessions|password-resets|guests|guest-orders)\b", Traffic.SIGN_IN),
-    (r"\w+", r"/(oauth/|admin/login/)", Traffic.SIGN_IN),
+    (r".+", r"/store/v1/(accounts|sessions|password-resets|guests|guest-orders)\b", Traffic.SIGN_IN),
+    (r".+", r"/(oauth/|admin/login/)", Traffic.SIGN_IN),
     (r"POST", r"/store/v1/(quotes|cases/quote)$", Traffic.QUOTE),
     (r"POST", r"/store/v1/purchases\b", Traffic.PURCHASE),
     (r"GET", r"/store/v1/", Traffic.OWN),
-    (r"\w+", r"/store/v1/", Traffic.CHANGE),
+    (r".+", r"/store/v1/", Traffic.CHANGE),
     (r"POST", r"/seller/v1/shops/\d+/orders/\d+/refund$", Traffic.REFUND),
     (r"POST", r"/seller/v1/shops/\d+/cases/\d+/(approve|receive|refund-instead)$", Traffic.REFUND),
     (r"GET", r"/seller/v1/", Traffic.DESK),
-    (r"\w+", r"/seller/v1/", Traffic.TRADE),
-    (r"\w+", r"/events/v1\b", Traffic.EVENTS),
-    (r"\w+", r"/payments/v1/webhooks/", Traffic.WEBHOOK),
-    (r"\w+", r"/(admin|api)/", Traffic.OFFICE),
+    (r".+", r"/seller/v1/", Traffic.TRADE),
+    (r".+", r"/events/v1\b", Traffic.EVENTS),
+    (r".+", r"/payments/v1/webhooks/", Traffic.WEBHOOK),
+    (r".+", r"/(admin|api)/", Traffic.OFFICE),
 )
 
 

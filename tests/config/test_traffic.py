@@ -45,6 +45,7 @@ class TestRoutes:
             ("GET", "/readyz", None),
             ("GET", "/static/admin/base.css", None),
             ("HEAD", "/store/v1/products", Traffic.BROWSE),
+            ("M-SEARCH", "/store/v1/products", Traffic.CHANGE),
             ("POST", "/store/v1/purchases", Traffic.PURCHASE),
             ("POST", "/store/v1/purchases/7/payments", Traffic.PURCHASE),
             ("GET", "/store/v1/purchases/7", Traffic.OWN),
@@ -201,6 +202,11 @@ class TestALimit:
         strangers = [Api(token="made-up", client=Client(REMOTE_ADDR=HOME)) for _ in range(3)]
         assert [stranger.get("/store/v1/orders").status_code for stranger in strangers] == [401, 401, 429]
         assert Api(token="made-up", client=Client(REMOTE_ADDR=ELSEWHERE)).get("/store/v1/orders").status_code == 401
+
+    def test_counts_methods_that_nobody_has_heard_of(self, limit: Callable[..., None]) -> None:
+        limit(Traffic.CHANGE, {Scope.ADDRESS: 1})
+        asks = [Client(REMOTE_ADDR=HOME).generic("M-SEARCH", "/store/v1/orders").status_code for _ in range(2)]
+        assert asks == [401, 429]
 
     def test_per_address_does_not_count_this_machine(self, limit: Callable[..., None]) -> None:
         limit(Traffic.OWN, {Scope.ADDRESS: 1})
