@@ -333,10 +333,12 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
             for companion in companions:
                 companion(result)
             insert_pending()
+            if transaction.get_rollback():  # Django would undo everything, and say nothing
+                raise AssertionError("what failed was caught without a savepoint: nothing can be committed any more")
             commit_sent = True
         outcome = "committed"
     except DatabaseError as error:
-        if commit_sent and _number(error) in _CONNECTION_LOST | _TOOK_TOO_LONG:
+        if commit_sent and (_came_from_a_lost_connection(error) or _number(error) in _TOOK_TOO_LONG):
             connection.close()
             outcome = "unknown"
             raise OutcomeUnknown from error
@@ -391,6 +393,13 @@ def _asks_for_retry(error: DatabaseError, number: int | None) -> bool:
     return number in _DISCARDED or number == _LOCK_WAIT_TIMEOUT or "database is locked" in str(error)
 
 
-def _number(error: DatabaseError) -> int | None:
+def _came_from_a_lost_connection(error: BaseException | None) -> bool:
+    """Whether it is one, or came of one: Django connects anew at once, and what is heard is that there is no server."""
+    while error is not None and _number(error) not in _CONNECTION_LOST:
+        error = error.__context__
+    return error is not None
+
+
+def _number(error: BaseException) -> int | None:
     """The server's error number, where there is one (SQLite has none)."""
     return error.args[0] if error.args and isinstance(error.args[0], int) else None

@@ -1,6 +1,7 @@
 """What every session of the database rests on."""
 
 import time
+from typing import Any, Never
 
 import pytest
 from django.db import OperationalError, close_old_connections, connection
@@ -134,3 +135,17 @@ class TestRoundTrips:
         lose_connection()
         begin_request(checked_s_ago=0.1)
         in_use_case(freeze)
+
+    @pytest.mark.parametrize("is_gone", [False, True])
+    def test_leave_the_outcome_of_a_lost_commit_unknown(self, monkeypatch: pytest.MonkeyPatch, is_gone: bool) -> None:
+        def refuse(_parameters: Any) -> Never:
+            raise OperationalError(2002, "Can't connect to the server")
+
+        def freeze_and_lose() -> None:
+            freeze()
+            lose_connection()
+            if is_gone:  # and the server with it, so that Django, which connects anew, finds nobody
+                monkeypatch.setattr(connection, "get_new_connection", refuse)
+
+        with pytest.raises(db.OutcomeUnknown):
+            in_use_case(freeze_and_lose)

@@ -1,6 +1,7 @@
 """The words for transactions."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Never
 
 import pytest
@@ -123,6 +124,18 @@ class TestUseCase:
         with pytest.raises(db.Busy):
             in_use_case(body)
         assert len(attempts) == 1
+
+    def test_says_so_when_nothing_can_be_committed_any_more(self) -> None:
+        a_freeze().save()
+
+        def body() -> None:
+            a_freeze(subject=2).save()
+            with suppress(IntegrityError):  # and without a savepoint, as nobody should
+                a_freeze().save(force_insert=True)
+
+        with pytest.raises(AssertionError):
+            in_use_case(body)
+        assert Freeze.objects.count() == 1
 
     def test_does_not_retry_what_a_constraint_refuses(self) -> None:
         attempts = []
