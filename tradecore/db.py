@@ -339,7 +339,7 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
         outcome = "committed"
     except DatabaseError as error:
         if commit_sent and (_came_from_a_lost_connection(error) or _number(error) in _TOOK_TOO_LONG):
-            connection.close()
+            _drop_connection()
             outcome = "unknown"
             raise OutcomeUnknown from error
         raise
@@ -352,6 +352,16 @@ def _once(body: Callable[[], R], companions: tuple[Companion, ...]) -> R:
     return result
 
 
+def _drop_connection() -> None:
+    """Let the next statement connect anew, whatever Django believes of the connection that was lost.
+
+    One that is lost while a transaction begins, or again while it is made anew, is left as in the middle of a block, or
+    without autocommit: closing it would then close it for good, and what comes next would not be committed.
+    """
+    connection.in_atomic_block = connection.closed_in_transaction = False
+    connection.close()
+
+
 def _with_retries(attempt: Callable[[], R]) -> R:
     reconnected = False
     RETRIES.get().earn()
@@ -361,6 +371,8 @@ def _with_retries(attempt: Callable[[], R]) -> R:
         except DatabaseError as error:
             refused_writes.notice(error)
             number = _number(error)
+            if number in _CONNECTION_LOST:
+                _drop_connection()
             lost = number in _CONNECTION_LOST and not reconnected
             if not (lost or number in _UNREACHABLE | _TOOK_TOO_LONG or _asks_for_retry(error, number)):
                 raise
@@ -369,9 +381,7 @@ def _with_retries(attempt: Callable[[], R]) -> R:
                 metrics.BUSY.add(why_not)
                 raise Busy from error
             metrics.TRANSACTION_RETRIES.add("connection_lost" if lost else _WHY.get(number, "locked"))
-            if lost:
-                reconnected = True
-                connection.close()
+            reconnected = reconnected or lost
         time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
     raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -149,3 +149,28 @@ class TestRoundTrips:
 
         with pytest.raises(db.OutcomeUnknown):
             in_use_case(freeze_and_lose)
+
+    def test_leave_nothing_of_a_connection_that_was_lost_again_while_it_was_made(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lose(*_: Any) -> Never:
+            raise OperationalError(2013, "Lost connection to server during query")
+
+        def lose_and_freeze() -> None:
+            lose_connection()
+            freeze()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(connection, "_set_autocommit", lose)
+            with pytest.raises(OperationalError):
+                in_use_case(lose_and_freeze)
+        in_use_case(freeze)
+        connection.close()
+        assert Freeze.objects.exists(), "what was said to be committed is"
+
+    def test_begin_anew_where_one_was_lost_while_it_began(self) -> None:
+        connection.set_autocommit(False)  # as a connection is left that was lost while it was made
+        lose_connection()
+        in_use_case(freeze)
+        assert connection.get_autocommit()
+        assert Freeze.objects.exists()
