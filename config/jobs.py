@@ -101,6 +101,11 @@ def reconcile_files() -> int:
     return reconciliation.reconcile_due_files(real_now=clock.real_now())
 
 
+def level_stock() -> int:
+    """Spread the stock of what is hot over buckets, and gather it again."""
+    return inventory.level_stock(now=clock.real_now())
+
+
 def sample_tables() -> int:
     """Write down what the tables know, for the charts of the page Live."""
     known = [read for read in readings.read_all() if read.values is not None]
@@ -130,6 +135,7 @@ JOBS: Mapping[str, tuple[str, Callable[[], int], float]] = {
     # Beside the timers, because a fuse must blow while somebody keeps the books busy.
     "check_fuses": ("money", check_fuses, 30.0),
     "check_triggers": ("money", check_triggers, 5.0),
+    "level_stock": ("money", level_stock, 2.0),
     "sample_tables": ("money", sample_tables, 10.0),
     "reconcile_recent": ("bulk", reconcile_recent, 30.0),
     "reconcile_all": ("bulk", reconcile_all, 600.0),

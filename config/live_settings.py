@@ -21,6 +21,7 @@ LIVE_SETTINGS: tuple[LiveSetting[Any], ...] = (
     catalog.STEEPEST_DROP_BP,
     checkout.QUANTITY_LIMIT,
     GUESTS_OFF_AFTER_S,
+    inventory.BUCKETS,
     inventory.FOUND_FROM,
     MARKETS_CLOSED_AFTER_S,
     PAYOUTS_OFF_AT_BREAKS,

@@ -144,6 +144,11 @@ def new_gene() -> int:
     return secrets.randbelow(GENE_COUNT)
 
 
+def worker_of(an_id: int) -> int:
+    """The number of the worker that made it: the same for all that one process makes while it runs."""
+    return (an_id >> (SEQUENCE_BITS + GENE_BITS)) % WORKER_COUNT
+
+
 def gene_of(an_id: int) -> int:
     """The gene that the id carries."""
     return an_id & (GENE_COUNT - 1)

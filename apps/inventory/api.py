@@ -48,6 +48,7 @@ from apps.inventory.services.hot import (
     refuse_if_gone,
     unmark_hot,
 )
+from apps.inventory.services.level import BUCKETS, level_stock
 from apps.inventory.services.lines import release, ship, take_back
 from apps.inventory.services.rebuild import list_differences, repair
 from apps.inventory.services.resolve import expire_holds, extend, post, post_all, void
@@ -55,6 +56,7 @@ from apps.inventory.services.warehouses import create_warehouse
 from apps.inventory.trace import trace_order
 
 __all__ = [
+    "BUCKETS",
     "BULK_CHANGE",
     "FOUND_FROM",
     "QUANTITY_MAX",
@@ -91,6 +93,7 @@ __all__ = [
     "get_warehouse",
     "hold",
     "is_hot",
+    "level_stock",
     "list_availability",
     "list_differences",
     "list_levels",

@@ -27,12 +27,6 @@ def is_bulk(*, on_hand: int, delta: int) -> bool:
     return is_large_part and pieces >= settings.STOCK_CHANGE_MIN_PIECES
 
 
-def may_be_bulk(*, delta: int) -> bool:
-    """Whether it depends on what is on hand: most changes are too small to ask."""
-    bounds = (settings.STOCK_FILLING_MAX_PIECES, settings.STOCK_CHANGE_MAX_PIECES, settings.STOCK_CHANGE_MIN_PIECES)
-    return abs(delta) >= min(bounds)
-
-
 def subject_of(sku_id: int) -> str:
     """What such a request is about."""
     return f"sku:{sku_id}"

@@ -27,6 +27,7 @@ class MovementKind(StrEnum):
     RELEASED = "RELEASED"
     SHIPPED = "SHIPPED"
     RETURNED = "RETURNED"
+    SHIFTED = "SHIFTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,22 @@ class Shortage:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The three counters of one stock. Their sum is what is on hand."""
+    """The three counters of one stock, or of one bucket of it. Their sum is what is on hand."""
 
     available: int
     held: int
     committed: int
 
+    @property
+    def on_hand(self) -> int:
+        return self.available + self.held + self.committed
+
 
 @dataclass(frozen=True, slots=True)
 class StockLevel:
-    """One SKU in one warehouse. `committed` is paid for and has not left; `on_hand` is everything on the shelf."""
+    """One SKU in one warehouse, in all buckets together. `committed` is paid for and has not left; `on_hand` is
+    everything on the shelf.
+    """
 
     sku_id: int
     warehouse_id: int
@@ -97,7 +104,7 @@ class Warehouse:
 
 @dataclass(frozen=True, slots=True)
 class HeldPart:
-    """What one line of the owner holds in one warehouse, and what became of it.
+    """What one line of the owner holds in one warehouse, in one bucket of it, and what became of it.
 
     `quantity` was held at first. `voided` came back before it was posted; `released` after that and before it was
     shipped; `returned` after it was shipped.
@@ -106,6 +113,7 @@ class HeldPart:
     line_ref: int
     sku_id: int
     warehouse_id: int
+    bucket: int
     quantity: int
     voided: int
     posted: int
@@ -132,6 +140,7 @@ class Movement:
     kind: MovementKind
     sku_id: int
     warehouse_id: int
+    bucket: int
     available: int
     held: int
     committed: int
@@ -144,9 +153,10 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class StockDifference:
-    """A stock whose counters are not what its journal adds up to."""
+    """A bucket of a stock whose counters are not what its journal adds up to."""
 
     sku_id: int
     warehouse_id: int
+    bucket: int
     counted: Counters
     journal: Counters

@@ -8,6 +8,7 @@
     RELEASED      +1               -1         cancelled after it was paid for and before it left
     SHIPPED                        -1         left the house
     RETURNED      +1                          came back after it had left
+    SHIFTED       +1                          came from another bucket of the stock; if negative, went there
 
 The services change counters by this table and by nothing else, and the journal's CHECK is made from it, so that no row
 can say that it is one thing and do another.
@@ -47,8 +48,12 @@ EFFECTS: Final[Mapping[MovementKind, Effect]] = MappingProxyType(
         MovementKind.RELEASED: Effect(available=+1, committed=-1),
         MovementKind.SHIPPED: Effect(committed=-1),
         MovementKind.RETURNED: Effect(available=+1),
+        MovementKind.SHIFTED: Effect(available=+1),
     }
 )
+
+#: Kinds that have either sign, and no hold line.
+OF_NO_LINE: Final = (MovementKind.ADJUSTED, MovementKind.SHIFTED)
 
 
 def journal_condition() -> Q:
@@ -57,7 +62,7 @@ def journal_condition() -> Q:
 
 
 def _condition_of(kind: MovementKind, effect: Effect) -> Q:
-    """All deltas follow from the first one that is not 0; only an adjustment may have either sign."""
+    """All deltas follow from the first one that is not 0; only what concerns no hold line may have either sign."""
     signs = effect.of(1)
     first = next(counter for counter, sign in signs.items() if sign)
     others = {
@@ -66,6 +71,6 @@ def _condition_of(kind: MovementKind, effect: Effect) -> Q:
         if counter != first
     }
     some_pieces = Q(**{f"{first}__gt" if signs[first] > 0 else f"{first}__lt": 0})
-    if kind is MovementKind.ADJUSTED:
+    if kind in OF_NO_LINE:
         some_pieces |= Q(**{f"{first}__lt": 0})
     return Q(some_pieces, kind=kind.value, **others)

@@ -102,7 +102,8 @@ class WarehouseCodeTaken(Refusal):
 class CountersDrifted(AssertionError):
     """The counters of a stock do not cover what its holds say: somebody changed a row by hand. See `stock rebuild`."""
 
-    def __init__(self, *, sku_id: int, warehouse_id: int) -> None:
+    def __init__(self, *, sku_id: int, warehouse_id: int, bucket: int) -> None:
         super().__init__(
-            f"the counters of SKU {sku_id} in warehouse {warehouse_id} do not cover its holds: run `stock rebuild`"
+            f"the counters of SKU {sku_id} in warehouse {warehouse_id}, bucket {bucket}, do not cover its holds:"
+            " run `stock rebuild`"
         )

@@ -3,7 +3,18 @@
 # Note [No key to a contended row]
 An insert takes a shared lock on every row that it refers to by a foreign key. Two buyers who had inserted lines with
 keys to the same stock would both own that lock, and each would wait for the other before taking pieces. So lines and
-movements name SKU and warehouse by number, and have keys only to rows that their own transaction has locked already.
+movements name SKU, warehouse and bucket by number, and have keys only to rows that their own transaction has locked
+already.
+
+# Note [Buckets]
+One row is locked by one transaction at a time, so the stock of a SKU that many want at once lies in several rows, its
+buckets: in each warehouse bucket 0, which every stock has, and others beside it while they are worth it. Each bucket is
+a stock of its own: it has its counters and its journal, what is taken from it is held, posted and shipped in it, and
+comes back to it. Only their sum is shown and sold, and whoever finds one bucket empty is served from the next.
+
+Pieces that nobody holds are shifted from bucket to bucket (`services/level.py`) by whoever has locked bucket 0 first,
+with a row of the journal for each bucket concerned; those rows come to nothing together. A bucket is never taken away,
+because pieces may come back to it years later; an empty one is in nobody's way.
 """
 
 from enum import StrEnum
@@ -13,13 +24,16 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.inventory.contracts import HoldStatus, MovementKind
-from apps.inventory.effects import journal_condition
+from apps.inventory.effects import OF_NO_LINE, journal_condition
 from tradecore.ids import new_id
 
 
 def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
     """The words of a column, so that the admin filters by them without reading the table."""
     return [(word.value, word.value) for word in words]
+
+
+_OF_NO_LINE = [kind.value for kind in OF_NO_LINE]
 
 
 class Warehouse(models.Model):
@@ -42,7 +56,8 @@ class Warehouse(models.Model):
 
 
 class Stock(models.Model):
-    """One SKU in one warehouse: what is for sale, what is promised, what is paid for and has not left.
+    """One SKU in one warehouse, or one bucket of it: what is for sale, what is promised, what is paid for and has not
+    left. See Note [Buckets].
 
     Changed only by conditional UPDATE, after the journal row that explains the change. Its counters are what the
     journal adds up to, at the end of every transaction.
@@ -51,6 +66,7 @@ class Stock(models.Model):
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
     sku_id = models.BigIntegerField()
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="stocks")
+    bucket = models.PositiveSmallIntegerField(default=0)
     available = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
     committed = models.BigIntegerField(default=0)
@@ -59,11 +75,13 @@ class Stock(models.Model):
         db_table = "inventory_stock"
         verbose_name_plural = "stock"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["sku_id", "warehouse"], name="inventory_stock_once"),
+            models.UniqueConstraint(fields=["sku_id", "warehouse", "bucket"], name="inventory_stock_bucket"),
             models.CheckConstraint(condition=Q(available__gte=0), name="inventory_stock_available"),
             models.CheckConstraint(condition=Q(held__gte=0), name="inventory_stock_held"),
             models.CheckConstraint(condition=Q(committed__gte=0), name="inventory_stock_committed"),
         ]
+        # Buckets beside the first are few.
+        indexes: ClassVar = [models.Index(fields=["bucket"], name="inventory_stock_beside")]
 
     def __str__(self) -> str:
         return f"SKU {self.sku_id}"
@@ -74,7 +92,8 @@ class Stock(models.Model):
 
 
 class HotSku(models.Model):
-    """A SKU that many want at once: its purchases share their transactions, and are refused early once it is gone.
+    """A SKU that many want at once: its purchases share their transactions, and are refused early once it is gone; its
+    stock lies in buckets while there is enough of it.
 
     Marking changes how fast it is sold and never how much of it. `ends_at` is empty where a person has marked it; what
     was found by its traffic is hot until then, or longer, where the traffic goes on. A row whose end has passed says
@@ -130,7 +149,7 @@ class StockHold(models.Model):
 
 
 class StockHoldLine(models.Model):
-    """What one line of an owner holds in one warehouse; a line that is split over warehouses has a row for each.
+    """What one line of an owner holds in one bucket of a warehouse; a line that is split over several has a row each.
 
     Counters only grow: of `quantity`, pieces are `voided` or `posted`; of what is posted, `released` or `shipped`; of
     what is shipped, `returned`. Never changed: everything else.
@@ -141,6 +160,7 @@ class StockHoldLine(models.Model):
     line_ref = models.BigIntegerField()
     sku_id = models.BigIntegerField()
     warehouse_id = models.BigIntegerField()
+    bucket = models.PositiveSmallIntegerField(default=0)
     quantity = models.BigIntegerField()
     voided = models.BigIntegerField(default=0)
     posted = models.BigIntegerField(default=0)
@@ -151,7 +171,9 @@ class StockHoldLine(models.Model):
     class Meta:
         db_table = "inventory_hold_line"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["hold", "line_ref", "warehouse_id"], name="inventory_hold_line_once"),
+            models.UniqueConstraint(
+                fields=["hold", "line_ref", "warehouse_id", "bucket"], name="inventory_hold_line_bucket"
+            ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_hold_line_quantity"),
             models.CheckConstraint(
                 condition=Q(voided__gte=0, posted__gte=0, quantity__gte=F("voided") + F("posted")),
@@ -174,13 +196,15 @@ class StockHoldLine(models.Model):
 class StockMovement(models.Model):
     """One change of counters: so many pieces, as a signed delta of each counter. Append-only, and kept for good.
 
-    All but adjustments name the hold line that they concern. The sum of a stock's movements is the stock.
+    All but adjustments, and shifts between buckets, name the hold line that they concern. The sum of a bucket's
+    movements is the bucket.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=8, choices=_choices(MovementKind))
     sku_id = models.BigIntegerField()
     warehouse_id = models.BigIntegerField()
+    bucket = models.PositiveSmallIntegerField(default=0)
     available = models.BigIntegerField()
     held = models.BigIntegerField()
     committed = models.BigIntegerField()
@@ -194,8 +218,8 @@ class StockMovement(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=journal_condition(), name="inventory_movement_effect"),
             models.CheckConstraint(
-                condition=Q(kind=MovementKind.ADJUSTED.value, hold_line__isnull=True)
-                | (~Q(kind=MovementKind.ADJUSTED.value) & Q(hold_line__isnull=False)),
+                condition=Q(kind__in=_OF_NO_LINE, hold_line__isnull=True)
+                | (~Q(kind__in=_OF_NO_LINE) & Q(hold_line__isnull=False)),
                 name="inventory_movement_line",
             ),
             models.CheckConstraint(

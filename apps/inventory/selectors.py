@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from apps.inventory import contracts, models
 from apps.inventory.bulk import BULK_CHANGE, subject_of, to_waiting_adjustment
-from apps.inventory.contracts import Hold, HoldStatus, Movement, MovementKind, StockLevel
+from apps.inventory.contracts import Counters, Hold, HoldStatus, Movement, MovementKind, StockLevel
 from tradecore import approvals, clock
 from tradecore.errors import NotFound
 
@@ -25,8 +25,15 @@ def list_availability(*, sku_ids: Iterable[int]) -> dict[int, int]:
 
 def list_levels(*, sku_ids: Iterable[int]) -> list[StockLevel]:
     """The stock of the SKUs, by SKU and by the order in which their warehouses serve."""
-    stocks = models.Stock.objects.filter(sku_id__in=list(sku_ids)).select_related("warehouse")
-    return [to_level(stock) for stock in stocks.order_by("sku_id", "warehouse__priority", "warehouse_id")]
+    stocks = models.Stock.objects.filter(sku_id__in=list(sku_ids))
+    sums = stocks.values_list("sku_id", "warehouse_id", "warehouse__code").annotate(
+        Sum("available"), Sum("held"), Sum("committed")
+    )
+    in_order = sums.order_by("sku_id", "warehouse__priority", "warehouse_id")
+    return [
+        to_level(Counters(*map(int, counters)), sku_id=sku_id, warehouse_id=warehouse_id, warehouse_code=code)
+        for sku_id, warehouse_id, code, *counters in in_order
+    ]
 
 
 def list_warehouses(*, shop_id: int) -> list[contracts.Warehouse]:
@@ -54,7 +61,12 @@ def find_hold(*, owner_ref: int) -> Hold | None:
 
 def count_hot_skus(*, now: datetime) -> int:
     """How many SKUs are hot: marked by a person, or found by their traffic and not over yet."""
-    return models.HotSku.objects.filter(Q(ends_at=None) | Q(ends_at__gt=now)).count()
+    return _hot_skus(now=now).count()
+
+
+def list_hot_skus(*, now: datetime) -> frozenset[int]:
+    """Which ones they are."""
+    return frozenset(_hot_skus(now=now).values_list("sku_id", flat=True))
 
 
 def list_overdue_holds(*, now: datetime, limit: int) -> Sequence[int]:
@@ -75,22 +87,36 @@ def list_movements(*, sku_id: int, limit: int) -> list[Movement]:
     return [_to_movement(row) for row in rows]
 
 
-def to_level(stock: models.Stock) -> StockLevel:
-    """The contract of a stock; its warehouse must be loaded."""
+def to_level(counters: Counters, *, sku_id: int, warehouse_id: int, warehouse_code: str) -> StockLevel:
+    """The contract of a stock, of the sums of its buckets."""
     return StockLevel(
-        sku_id=stock.sku_id,
-        warehouse_id=stock.warehouse_id,
-        warehouse_code=stock.warehouse.code,
-        available=stock.available,
-        held=stock.held,
-        committed=stock.committed,
-        on_hand=stock.on_hand,
+        sku_id=sku_id,
+        warehouse_id=warehouse_id,
+        warehouse_code=warehouse_code,
+        available=counters.available,
+        held=counters.held,
+        committed=counters.committed,
+        on_hand=counters.on_hand,
+    )
+
+
+def sum_up(buckets: Iterable[models.Stock]) -> Counters:
+    """The counters of buckets together."""
+    rows = list(buckets)
+    return Counters(
+        available=sum(row.available for row in rows),
+        held=sum(row.held for row in rows),
+        committed=sum(row.committed for row in rows),
     )
 
 
 def to_warehouse(row: models.Warehouse) -> contracts.Warehouse:
     """The contract of a warehouse."""
     return contracts.Warehouse(id=row.pk, shop_id=row.shop_id, code=row.code, name=row.name, priority=row.priority)
+
+
+def _hot_skus(*, now: datetime) -> "QuerySet[models.HotSku]":
+    return models.HotSku.objects.filter(Q(ends_at=None) | Q(ends_at__gt=now))
 
 
 def _to_hold(row: models.StockHold) -> Hold:
@@ -109,6 +135,7 @@ def _to_movement(row: models.StockMovement) -> Movement:
         kind=MovementKind(row.kind),
         sku_id=row.sku_id,
         warehouse_id=row.warehouse_id,
+        bucket=row.bucket,
         available=row.available,
         held=row.held,
         committed=row.committed,
@@ -125,6 +152,7 @@ def _to_part(line: models.StockHoldLine) -> contracts.HeldPart:
         line_ref=line.line_ref,
         sku_id=line.sku_id,
         warehouse_id=line.warehouse_id,
+        bucket=line.bucket,
         quantity=line.quantity,
         voided=line.voided,
         posted=line.posted,

@@ -10,7 +10,9 @@ from bench.rounds import Contest
 
 # The pieces that each stock has committed are those that paid orders want and nobody has cancelled.
 _DIFFERING_SQL = """
-    SELECT COUNT(*) FROM inventory_stock AS stock
+    SELECT COUNT(*) FROM (
+        SELECT sku_id, SUM(committed) AS committed FROM inventory_stock GROUP BY sku_id
+    ) AS stock
     LEFT JOIN (
         SELECT line.sku_id, SUM(line.quantity) AS pieces
         FROM orders_line AS line JOIN orders_order AS sold ON sold.id = line.order_id

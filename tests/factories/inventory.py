@@ -62,6 +62,6 @@ def line_of(sku_id: int, quantity: int = 1) -> inventory.StockLine:
 
 
 def numbers_of(sku_id: int) -> list[Numbers]:
-    """What is available, held and committed of the SKU, per warehouse in the order in which they serve."""
-    stocks = Stock.objects.filter(sku_id=sku_id).order_by("warehouse__priority", "warehouse_id")
+    """What is available, held and committed of the SKU, per warehouse, in the order in which they serve, and bucket."""
+    stocks = Stock.objects.filter(sku_id=sku_id).order_by("warehouse__priority", "warehouse_id", "bucket")
     return list(stocks.values_list("available", "held", "committed"))

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.inventory.contracts import MovementKind
-from apps.inventory.effects import EFFECTS
+from apps.inventory.effects import EFFECTS, OF_NO_LINE
 from apps.inventory.models import Stock, StockHold, StockHoldLine, StockMovement, Warehouse
 from tests.factories.inventory import WarehouseFactory, hold_stock, line_of, make_stock
 from tests.support import NOON
@@ -98,7 +98,7 @@ class TestHoldLine:
 class TestJournal:
     def insert(self, line: StockHoldLine, kind: MovementKind, **fields: Any) -> StockMovement:
         defaults: dict[str, Any] = {"available": 0, "held": 0, "committed": 0, "hold_line": line}
-        if kind is MovementKind.ADJUSTED:
+        if kind in OF_NO_LINE:
             defaults |= {"hold_line": None, "reason": "recount", "actor": "staff:7"}
         return StockMovement.objects.create(
             kind=kind, sku_id=line.sku_id, warehouse_id=line.warehouse_id, occurred_at=NOON, **(defaults | fields)
@@ -108,12 +108,13 @@ class TestJournal:
     def test_takes_what_a_kind_does(self, line: StockHoldLine, kind: MovementKind) -> None:
         assert not refuses(lambda: self.insert(line, kind, **EFFECTS[kind].of(3)))
 
-    def test_takes_an_adjustment_of_either_sign(self, line: StockHoldLine) -> None:
-        assert not refuses(lambda: self.insert(line, MovementKind.ADJUSTED, available=-3))
+    @pytest.mark.parametrize("kind", OF_NO_LINE)
+    def test_takes_what_is_of_no_line_of_either_sign(self, line: StockHoldLine, kind: MovementKind) -> None:
+        assert not refuses(lambda: self.insert(line, kind, available=-3))
 
     @pytest.mark.parametrize(
         ("kind", "counter"),
-        [pair for pair in product(MovementKind, COUNTERS) if pair != (MovementKind.ADJUSTED, "available")],
+        [pair for pair in product(MovementKind, COUNTERS) if pair not in product(OF_NO_LINE, ["available"])],
     )
     def test_refuses_what_a_kind_does_not_do(self, line: StockHoldLine, kind: MovementKind, counter: str) -> None:
         deltas = EFFECTS[kind].of(3)
@@ -128,8 +129,9 @@ class TestJournal:
     def test_refuses_what_names_no_line(self, line: StockHoldLine) -> None:
         assert refuses(lambda: self.insert(line, MovementKind.HELD, **EFFECTS[MovementKind.HELD].of(1), hold_line=None))
 
-    def test_refuses_an_adjustment_that_names_a_line(self, line: StockHoldLine) -> None:
-        assert refuses(lambda: self.insert(line, MovementKind.ADJUSTED, available=1, hold_line=line))
+    @pytest.mark.parametrize("kind", OF_NO_LINE)
+    def test_refuses_a_line_where_there_is_none(self, line: StockHoldLine, kind: MovementKind) -> None:
+        assert refuses(lambda: self.insert(line, kind, available=1, hold_line=line))
 
     @pytest.mark.parametrize("field", ["reason", "actor"])
     def test_refuses_an_adjustment_that_nobody_answers_for(self, line: StockHoldLine, field: str) -> None:

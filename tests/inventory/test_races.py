@@ -1,6 +1,7 @@
 """Inventory under threads, each with a connection of its own, from one barrier."""
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -8,9 +9,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 
 from apps.inventory import api as inventory
-from apps.inventory.models import StockHold, StockHoldLine
+from apps.inventory.models import StockHold, StockHoldLine, StockMovement, Warehouse
 from tests.factories.inventory import (
     EXPIRES_AT,
     WarehouseFactory,
@@ -21,6 +23,7 @@ from tests.factories.inventory import (
     post_stock,
 )
 from tests.support import NOON, in_use_case
+from tradecore import db
 from tradecore.ids import new_id
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -189,3 +192,129 @@ class TestRebuild:
         outcomes = race([watch, *(partial(sell, sku) for sku in skus)])
         assert kinds_of(outcomes) == {"int": 4}
         assert outcomes[0] > 0
+
+
+class TestBuckets:
+    """A SKU whose stock is spread and gathered in a loop, while everything else goes on."""
+
+    PIECES = 600
+
+    @pytest.fixture
+    def warehouse(self) -> Warehouse:
+        return WarehouseFactory.create()
+
+    @pytest.fixture
+    def sku(self, warehouse: Warehouse) -> int:
+        return make_stock(self.PIECES, warehouse=warehouse)
+
+    def test_sell_exactly_what_there_is(self, race: Race, sku: int) -> None:
+        buyers = Crowd(12)
+        rounds, *bought = race([partial(_spread_and_gather, sku, buyers), *[partial(_buy_all, sku, buyers)] * 12])
+        assert rounds > 1
+        assert sum(bought) == self.PIECES
+        assert _sums_of(sku) == (0, self.PIECES, 0)
+        assert StockHold.objects.count() == self.PIECES
+        _assert_shifts_come_to_nothing(sku)
+
+    def test_go_on_when_pieces_come_and_go(self, race: Race, sku: int, warehouse: Warehouse) -> None:
+        owners = Crowd(8)
+        recounts = [5, -40, 7, -13] * 4
+
+        def recount() -> int:
+            for delta in recounts:
+                _try_again(partial(make_stock, delta, sku_id=sku, warehouse=warehouse))
+            return -sum(recounts)
+
+        lives = [partial(_live, sku, owners, seed=seed) for seed in range(8)]
+        rounds, *gone = race([partial(_spread_and_gather, sku, owners), recount, *lives])
+        assert rounds > 1
+        assert _sums_of(sku) == (self.PIECES - sum(gone), 0, 0)
+        _assert_shifts_come_to_nothing(sku)
+
+
+class Crowd:
+    """So many who do something, and whether any of them still does."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.is_gone = threading.Event()
+        self._lock = threading.Lock()
+
+    def leave(self) -> None:
+        with self._lock:
+            self._size -= 1
+            if not self._size:
+                self.is_gone.set()
+
+
+def _spread_and_gather(sku: int, crowd: Crowd) -> int:
+    """As long as anybody is there. Returns how often."""
+    rounds = 0
+    while not crowd.is_gone.is_set():
+        _try_again(lambda: inventory.mark_hot(sku_id=sku, reason="race", actor="tests", now=NOON))
+        inventory.level_stock(now=NOON)
+        _try_again(lambda: inventory.unmark_hot(sku_id=sku, reason="race", actor="tests", now=NOON))
+        rounds += 1
+    return rounds
+
+
+def _buy_all(sku: int, buyers: Crowd) -> int:
+    """Until it is gone. Returns how many were bought."""
+    bought = 0
+    try:
+        while True:
+            _try_again(lambda: hold_stock(line_of(sku)))
+            bought += 1
+    except inventory.OutOfStock:
+        return bought
+    finally:
+        buyers.leave()
+
+
+def _live(sku: int, owners: Crowd, *, seed: int) -> int:
+    """Buy; then give it back, before or after paying, ship it, or take it back as well. Returns how much has left."""
+    shuffled, gone = random.Random(seed), 0
+    try:
+        for _ in range(12):
+            line = line_of(sku, shuffled.randint(1, 3))
+            owner = _try_again(partial(hold_stock, line))
+            way = shuffled.choice(_WAYS)
+            for step in way:
+                pieces = [(line.line_ref, line.quantity)] if step not in (_void, _post) else []
+                _try_again(partial(step, owner, *pieces))
+            gone += line.quantity if way[-1] is _ship else 0
+    finally:
+        owners.leave()
+    return gone
+
+
+def _try_again(act: Callable[[], Any]) -> Any:
+    """Until the database is not too busy: nothing was changed before."""
+    while True:
+        try:
+            return act()
+        except db.Busy:
+            continue
+
+
+def _take_back(owner: int, *lines: tuple[int, int]) -> None:
+    in_use_case(lambda: inventory.take_back(owner_ref=owner, lines=lines, reason="race", now=NOON))
+
+
+#: What becomes of a hold.
+_WAYS: Sequence[Sequence[Callable[..., Any]]] = [
+    [_void],
+    [_post, _release],
+    [_post, _ship],
+    [_post, _ship, _take_back],
+]
+
+
+def _sums_of(sku: int) -> tuple[int, ...]:
+    return tuple(sum(each) for each in zip(*numbers_of(sku), strict=True))
+
+
+def _assert_shifts_come_to_nothing(sku: int) -> None:
+    """And each bucket is what its journal adds up to."""
+    assert list(inventory.list_differences()) == []
+    assert StockMovement.objects.filter(sku_id=sku, kind="SHIFTED").aggregate(sum=Sum("available"))["sum"] == 0

@@ -1,15 +1,21 @@
 """Holding stock: all lines or none, and the hottest row last.
 
 # Note [Planning before locking]
-Which warehouse serves which line is decided on one plain read, so that hold, lines and journal are inserted before the
-first stock is locked, and each stock is locked for one conditional UPDATE and the commit. Where the plan was overtaken,
-a second read tells the two cases apart: what is short now is OutOfStock; what is still there, in another warehouse, is
-worth starting over for, with all locks given back.
+Which shelf (a bucket of a warehouse) serves which line is decided on one plain read, so that hold, lines and journal
+are inserted before the first stock is locked, and each stock is locked for one conditional UPDATE and the commit. Where
+the plan was overtaken, a second read tells the two cases apart: what is short now is OutOfStock; what is still there,
+on another shelf, is worth starting over for, with all locks given back. What lies in buckets that run low is locked
+before it is read: the last pieces are wanted by many who would overtake one another.
+
+# Note [Home]
+Of a SKU in buckets (Note [Buckets] of the models) different transactions should lock different rows. The low bits of an
+owner are its buyer's gene, which is random: that is where one who buys alone begins. A group begins where its process
+always does, so that what is bought together is paid for with few rows too; processes have different numbers.
 
 # Note [Many owners]
 A transaction that holds for many owners plans them one after the other, each on what those before it leave, and takes
-the sum of each stock once, last. Where such a plan was overtaken the transaction starts over, and then locks the stocks
-before it reads them: the same race is not lost twice.
+the sum of each bucket once, last. Where such a plan was overtaken the transaction starts over, and then locks the
+stocks before it reads them: the same race is not lost twice.
 """
 
 from collections import Counter
@@ -23,9 +29,10 @@ from django.db import IntegrityError, OperationalError
 from apps.inventory import models
 from apps.inventory.contracts import MovementKind, StockLine
 from apps.inventory.errors import HoldRefused, OutOfStock
-from apps.inventory.planning import Shelf, find_shortages, plan_parts
-from apps.inventory.services.movements import Move, change_counters, in_lock_order, write_journal
+from apps.inventory.planning import Shelf, StockKey, find_shortages, plan_parts, runs_low
+from apps.inventory.services.movements import Move, change_counters, in_lock_order, lock_bucket, write_journal
 from tradecore import clock, db, locks, prepared
+from tradecore.ids import worker_of
 from tradecore.locks import Rank
 from tradecore.prepared import Select
 
@@ -47,12 +54,15 @@ def hold(*, owner_ref: int, lines: Sequence[StockLine], expires_at: datetime, no
     """Hold stock for every line of the owner, or for none.
 
     Refuses, in this order: HoldRefused, OutOfStock (with every SKU that is short).
-    Locks: the hold, which is new, then stock by (SKU, warehouse).
+    Locks: the hold, which is new, then stock by (SKU, warehouse, bucket).
     """
     if len({line.line_ref for line in lines}) < len(lines):
         raise ValueError("a line is named once")
     _open(owner_ref=owner_ref, expires_at=expires_at, now=now)
-    moves = _plan(owner_ref, lines, _list_shelves(_skus_of(lines)), now=now)
+    shelves = _list_shelves(_skus_of(lines))
+    if runs_low(lines, shelves):
+        shelves = _lock_shelves(_skus_of(lines))
+    moves = _plan(owner_ref, lines, shelves, home=owner_ref, now=now)
     db.insert_pending()
     _take(lines, moves)
 
@@ -72,16 +82,16 @@ class Holding:
         db.insert_later(
             models.StockHold(owner_ref=owner_ref, clock=clock.clock_name(), expires_at=expires_at, opened_at=now)
         )
-        moves = _plan(owner_ref, lines, self._shelves, now=now)
+        moves = _plan(owner_ref, lines, self._shelves, home=worker_of(owner_ref), now=now)
         taken = _sum_up(moves)
         self._shelves = [replace(each, available=each.available - taken[each.key]) for each in self._shelves]
         self._moves += moves
 
     def take(self) -> None:
-        """Write what waits, and take the stock. Locks: stock by (SKU, warehouse)."""
+        """Write what waits, and take the stock. Locks: stock by (SKU, warehouse, bucket)."""
         db.insert_pending()
-        for (sku_id, warehouse_id), quantity in in_lock_order(self._moves):
-            if not change_counters(MovementKind.HELD, sku_id=sku_id, warehouse_id=warehouse_id, quantity=quantity):
+        for key, quantity in in_lock_order(self._moves):
+            if not change_counters(MovementKind.HELD, key, quantity=quantity):
                 raise PlanOvertaken
 
 
@@ -99,43 +109,40 @@ def _open(*, owner_ref: int, expires_at: datetime, now: datetime) -> None:
 _SHELVES = Select(
     lambda skus: (
         models.Stock.objects.filter(sku_id__in=skus)
-        .order_by("warehouse__priority", "warehouse_id")
-        .values_list("sku_id", "warehouse_id", "available")
+        .order_by("warehouse__priority", "warehouse_id", "bucket")
+        .values_list("sku_id", "warehouse_id", "available", "bucket")
     )
 )
 
 
 def _list_shelves(sku_ids: Collection[int]) -> list[Shelf]:
-    """What warehouses have of the SKUs, in the order in which they serve; read, not locked."""
+    """What is where of the SKUs, in the order in which warehouses serve; read, not locked."""
     return [Shelf(*row) for row in _SHELVES(skus=set(sku_ids))]
 
 
 def _lock_shelves(sku_ids: Collection[int]) -> list[Shelf]:
-    """The same, locked: by SKU and warehouse, one after the other."""
+    """The same, locked: one after the other. Where a bucket was made meanwhile, the use case starts again."""
     found = sorted(shelf.key for shelf in _list_shelves(sku_ids))
-    for sku_id, warehouse_id in found:
-        locks.note_lock(Rank.STOCK, sku_id, warehouse_id)
-        _LOCK(sku=sku_id, warehouse=warehouse_id)
-    return _list_shelves(sku_ids)
-
-
-_LOCK = Select(
-    lambda sku, warehouse: (
-        models.Stock.objects.filter(sku_id=sku, warehouse_id=warehouse).select_for_update().values_list("pk", flat=True)
-    )
-)
+    for key in found:
+        lock_bucket(key)
+    locked = _list_shelves(sku_ids)
+    if sorted(shelf.key for shelf in locked) != found:
+        raise PlanOvertaken
+    return locked
 
 
 def _skus_of(lines: Sequence[StockLine]) -> set[int]:
     return {line.sku_id for line in lines}
 
 
-def _plan(owner_ref: int, lines: Sequence[StockLine], shelves: Sequence[Shelf], *, now: datetime) -> list[Move]:
+def _plan(
+    owner_ref: int, lines: Sequence[StockLine], shelves: Sequence[Shelf], *, home: int, now: datetime
+) -> list[Move]:
     """Let the lines of an owner wait to be inserted. Refuses: OutOfStock."""
     shortages = find_shortages(lines, shelves)
     if shortages:
         raise OutOfStock(lines=shortages)
-    parts = plan_parts(lines, shelves)
+    parts = plan_parts(lines, shelves, home=home)
     moves = [
         Move(
             line=models.StockHoldLine(
@@ -143,6 +150,7 @@ def _plan(owner_ref: int, lines: Sequence[StockLine], shelves: Sequence[Shelf], 
                 line_ref=part.line.line_ref,
                 sku_id=part.line.sku_id,
                 warehouse_id=part.warehouse_id,
+                bucket=part.bucket,
                 quantity=part.quantity,
             ),
             quantity=part.quantity,
@@ -154,19 +162,19 @@ def _plan(owner_ref: int, lines: Sequence[StockLine], shelves: Sequence[Shelf], 
     return moves
 
 
-def _sum_up(moves: Sequence[Move]) -> Counter[tuple[int, int]]:
+def _sum_up(moves: Sequence[Move]) -> Counter[StockKey]:
     return Counter(dict(in_lock_order(moves)))
 
 
 def _take(lines: Sequence[StockLine], moves: Sequence[Move]) -> None:
-    taken: Counter[tuple[int, int]] = Counter()
-    for (sku_id, warehouse_id), quantity in in_lock_order(moves):
-        if not change_counters(MovementKind.HELD, sku_id=sku_id, warehouse_id=warehouse_id, quantity=quantity):
+    taken: Counter[StockKey] = Counter()
+    for key, quantity in in_lock_order(moves):
+        if not change_counters(MovementKind.HELD, key, quantity=quantity):
             _refuse_or_start_over(lines, taken)
-        taken[sku_id, warehouse_id] = quantity
+        taken[key] = quantity
 
 
-def _refuse_or_start_over(lines: Sequence[StockLine], taken: Counter[tuple[int, int]]) -> NoReturn:
+def _refuse_or_start_over(lines: Sequence[StockLine], taken: Counter[StockKey]) -> NoReturn:
     """Look again, with what this transaction has taken itself put back on the shelves."""
     shelves = [replace(shelf, available=shelf.available + taken[shelf.key]) for shelf in _list_shelves(_skus_of(lines))]
     shortages = find_shortages(lines, shelves)

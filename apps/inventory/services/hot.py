@@ -20,13 +20,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Q
 
 from apps.inventory import models
 from apps.inventory.contracts import StockLine
 from apps.inventory.errors import OutOfStock
 from apps.inventory.planning import Shelf, find_shortages
-from apps.inventory.selectors import list_availability
+from apps.inventory.selectors import list_availability, list_hot_skus
+from apps.inventory.services.level import level
 from tradecore import audit, clock, db
 from tradecore.errors import NotFound, Refusal
 from tradecore.live_settings import LiveSetting, WholeNumber
@@ -86,7 +86,8 @@ _requests: ByWorld[_Requests] = ByWorld(_Requests)
 def mark_hot(*, sku_id: int, reason: str, actor: str, now: datetime, ends_at: datetime | None = None) -> None:
     """Sell a SKU as one that many want at once, until `ends_at`, or until somebody says that it is hot no longer.
 
-    What is marked for as long already stays as it is. Refuses: NotFound (no stock).
+    What is marked for as long already stays as it is. Where it is new, the stock is spread (Note [Levelling]).
+    Refuses: NotFound (no stock). Locks: stock by (SKU, warehouse, bucket).
     """
     if not models.Stock.objects.filter(sku_id=sku_id).exists():
         raise NotFound(what="stock")
@@ -96,6 +97,7 @@ def mark_hot(*, sku_id: int, reason: str, actor: str, now: datetime, ends_at: da
     if is_new:
         models.HotSku.objects.filter(pk=sku_id).update(**marked)
         audit.record(actor=actor, action="sku.marked_hot", subject=f"sku:{sku_id}", reason=reason, now=now)
+        level(sku_id=sku_id, is_hot=True, now=now)
     elif ends_at is not None:
         models.HotSku.objects.filter(pk=sku_id, ends_at__lt=ends_at).update(ends_at=ends_at)
     _hot.forget_all()
@@ -116,10 +118,14 @@ def count_request(*, sku_ids: Collection[int], now: datetime) -> None:
 
 @db.use_case
 def unmark_hot(*, sku_id: int, reason: str, actor: str, now: datetime) -> None:
-    """Sell a SKU as any other again. Nothing where it is not marked."""
+    """Sell a SKU as any other again, from one stock in each warehouse. Nothing where it is not marked.
+
+    Locks: stock by (SKU, warehouse, bucket).
+    """
     _hot.forget_all()
     if models.HotSku.objects.filter(sku_id=sku_id).delete()[0]:
         audit.record(actor=actor, action="sku.unmarked_hot", subject=f"sku:{sku_id}", reason=reason, now=now)
+        level(sku_id=sku_id, is_hot=False, now=now)
 
 
 def is_hot(*, sku_ids: Sequence[int]) -> bool:
@@ -137,5 +143,4 @@ def refuse_if_gone(*, lines: Sequence[StockLine]) -> None:
 
 
 def _load_hot(names: Sequence[str]) -> dict[str, frozenset[int]]:
-    hot = models.HotSku.objects.filter(Q(ends_at=None) | Q(ends_at__gt=clock.real_now()))
-    return dict.fromkeys(names, frozenset(hot.values_list("sku_id", flat=True)))
+    return dict.fromkeys(names, list_hot_skus(now=clock.real_now()))

@@ -23,7 +23,8 @@ def release(*, owner_ref: int, lines: Iterable[Pieces], reason: str, now: dateti
     """Give pieces back to what is for sale: a pending hold shrinks; of a posted one, what has not been shipped returns.
 
     Of a hold that is gone nothing is left to give back, and nothing happens.
-    Refuses, in this order: NotFound (no such hold), MoreThanHeld. Locks: the hold, then stock by (SKU, warehouse).
+    Refuses, in this order: NotFound (no such hold), MoreThanHeld.
+    Locks: the hold, then stock by (SKU, warehouse, bucket).
     """
     status = _lock_hold(owner_ref)
     if status == HoldStatus.PENDING:
@@ -37,7 +38,7 @@ def ship(*, owner_ref: int, lines: Iterable[Pieces], now: datetime) -> None:
     """Let pieces that are paid for leave the house.
 
     Refuses, in this order: NotFound (no such hold), MoreThanHeld (of a hold that is not posted, 0 are left).
-    Locks: the hold, then stock by (SKU, warehouse).
+    Locks: the hold, then stock by (SKU, warehouse, bucket).
     """
     _lock_hold(owner_ref)
     _move_lines(MovementKind.SHIPPED, owner_ref, lines, reason="", now=now)
@@ -47,7 +48,8 @@ def ship(*, owner_ref: int, lines: Iterable[Pieces], now: datetime) -> None:
 def take_back(*, owner_ref: int, lines: Iterable[Pieces], reason: str, now: datetime) -> None:
     """Put pieces that had left the house, and came back fit for sale, on their shelf again.
 
-    Refuses, in this order: NotFound (no such hold), MoreThanHeld. Locks: the hold, then stock by (SKU, warehouse).
+    Refuses, in this order: NotFound (no such hold), MoreThanHeld.
+    Locks: the hold, then stock by (SKU, warehouse, bucket).
     """
     _lock_hold(owner_ref)
     _move_lines(MovementKind.RETURNED, owner_ref, lines, reason=reason, now=now)

@@ -7,20 +7,21 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from apps.inventory import models
 from apps.inventory.contracts import MovementKind
 from apps.inventory.effects import EFFECTS
 from apps.inventory.errors import CountersDrifted
+from apps.inventory.planning import StockKey
 from tradecore import db, locks
 from tradecore.locks import Rank
-from tradecore.prepared import Update
+from tradecore.prepared import Select, Update
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """So many pieces of what one hold line holds in its warehouse."""
+    """So many pieces of what one hold line holds in its bucket."""
 
     line: models.StockHoldLine
     quantity: int
@@ -30,9 +31,10 @@ def move(kind: MovementKind, moves: Sequence[Move], *, now: datetime, reason: st
     """Write the journal, insert everything that waits, then change the counters. Raises CountersDrifted."""
     write_journal(kind, moves, now=now, reason=reason)
     db.insert_pending()
-    for (sku_id, warehouse_id), quantity in in_lock_order(moves):
-        if not change_counters(kind, sku_id=sku_id, warehouse_id=warehouse_id, quantity=quantity):
-            raise CountersDrifted(sku_id=sku_id, warehouse_id=warehouse_id)
+    for key, quantity in in_lock_order(moves):
+        if not change_counters(kind, key, quantity=quantity):
+            sku_id, warehouse_id, bucket = key
+            raise CountersDrifted(sku_id=sku_id, warehouse_id=warehouse_id, bucket=bucket)
 
 
 def write_journal(kind: MovementKind, moves: Iterable[Move], *, now: datetime, reason: str = "") -> None:
@@ -44,6 +46,7 @@ def write_journal(kind: MovementKind, moves: Iterable[Move], *, now: datetime, r
                 kind=kind,
                 sku_id=each.line.sku_id,
                 warehouse_id=each.line.warehouse_id,
+                bucket=each.line.bucket,
                 hold_line=each.line,
                 reason=reason,
                 occurred_at=now,
@@ -54,35 +57,90 @@ def write_journal(kind: MovementKind, moves: Iterable[Move], *, now: datetime, r
     )
 
 
-def in_lock_order(moves: Iterable[Move]) -> list[tuple[tuple[int, int], int]]:
-    """((SKU, warehouse), pieces) for each stock concerned, once, in the order in which stocks are locked."""
-    sums: Counter[tuple[int, int]] = Counter()
+def in_lock_order(moves: Iterable[Move]) -> list[tuple[StockKey, int]]:
+    """(key, pieces) for each bucket concerned, once, in the order in which they are locked."""
+    sums: Counter[StockKey] = Counter()
     for each in moves:
-        sums[each.line.sku_id, each.line.warehouse_id] += each.quantity
+        sums[each.line.sku_id, each.line.warehouse_id, each.line.bucket] += each.quantity
     return sorted(sums.items())
 
 
-def change_counters(kind: MovementKind, *, sku_id: int, warehouse_id: int, quantity: int) -> bool:
-    """Change the counters of one stock in one statement; False, and nothing changed, if one would become negative."""
-    locks.note_lock(Rank.STOCK, sku_id, warehouse_id)
-    return bool(_CHANGES[kind](sku=sku_id, warehouse=warehouse_id, quantity=quantity))
+def lock_bucket(key: StockKey) -> models.Stock | None:
+    """Lock one bucket; None if there is none."""
+    locks.note_lock(Rank.STOCK, *key)
+    sku_id, warehouse_id, bucket = key
+    return _LOCK.find(sku=sku_id, warehouse=warehouse_id, bucket=bucket)
 
 
-def adjust_counters(condition: Q, *, sku_id: int, warehouse_id: int, delta: int) -> bool:
-    """Add pieces to one stock, or take some away, if a condition holds; False, and nothing changed, if it does not."""
-    locks.note_lock(Rank.STOCK, sku_id, warehouse_id)
-    stock, counters = _change(MovementKind.ADJUSTED, sku_id, warehouse_id, delta)
-    return bool(stock.filter(condition, available__gte=-delta).update(**counters))
+def lock_buckets(*, sku_id: int, warehouse_id: int) -> list[models.Stock]:
+    """Lock all buckets of one stock; by number. None where it has not begun.
+
+    Bucket 0 is locked before the others are looked for: whoever shifts pieces, or makes a bucket, has locked it.
+    """
+    first = lock_bucket((sku_id, warehouse_id, 0))
+    if first is None:
+        return []
+    others = (lock_bucket((sku_id, warehouse_id, bucket)) for bucket in _BESIDE(sku=sku_id, warehouse=warehouse_id))
+    return [first, *(each for each in others if each is not None)]
+
+
+def change_available(kind: MovementKind, changes: Sequence[tuple[models.Stock, int]], **journal: Any) -> None:
+    """Bring pieces to what is available in locked buckets of one stock, or take them away, and write the journal first:
+    a row for each of (bucket, pieces), with more columns as given. Raises CountersDrifted.
+    """
+    rows = [
+        models.StockMovement(
+            kind=kind,
+            sku_id=stock.sku_id,
+            warehouse_id=stock.warehouse_id,
+            bucket=stock.bucket,
+            held=0,
+            committed=0,
+            available=delta,
+            **journal,
+        )
+        for stock, delta in changes
+    ]
+    db.insert_later(*rows)
+    db.insert_pending()
+    for stock, delta in changes:
+        if not _ADD(stock=stock.pk, delta=delta, least=max(0, -delta)):
+            raise CountersDrifted(sku_id=stock.sku_id, warehouse_id=stock.warehouse_id, bucket=stock.bucket)
+
+
+def change_counters(kind: MovementKind, key: StockKey, *, quantity: int) -> bool:
+    """Change the counters of one bucket in one statement; False, and nothing changed, if one would become negative."""
+    locks.note_lock(Rank.STOCK, *key)
+    sku_id, warehouse_id, bucket = key
+    return bool(_CHANGES[kind](sku=sku_id, warehouse=warehouse_id, bucket=bucket, quantity=quantity))
 
 
 def _change(
-    kind: MovementKind, sku: Any, warehouse: Any, quantity: Any
+    kind: MovementKind, sku: Any, warehouse: Any, bucket: Any, quantity: Any
 ) -> tuple[QuerySet[models.Stock], dict[str, Any]]:
-    """The stock, if it has enough of what the movement takes away, and what its counters become."""
+    """The bucket, if it has enough of what the movement takes away, and what its counters become."""
     signs = {counter: sign for counter, sign in EFFECTS[kind].of(1).items() if sign}
     enough = {f"{counter}__gte": quantity for counter, sign in signs.items() if sign < 0}
-    stock = models.Stock.objects.filter(sku_id=sku, warehouse_id=warehouse, **enough)
+    stock = models.Stock.objects.filter(sku_id=sku, warehouse_id=warehouse, bucket=bucket, **enough)
     return stock, {name: F(name) + quantity if sign > 0 else F(name) - quantity for name, sign in signs.items()}
 
 
+_LOCK = Select(
+    lambda sku, warehouse, bucket: models.Stock.objects.filter(
+        sku_id=sku, warehouse_id=warehouse, bucket=bucket
+    ).select_for_update()
+)
+_BESIDE = Select(
+    lambda sku, warehouse: (
+        models.Stock.objects.filter(sku_id=sku, warehouse_id=warehouse, bucket__gt=0)
+        .order_by("bucket")
+        .values_list("bucket", flat=True)
+    )
+)
+_ADD = Update(
+    lambda stock, delta, least: (
+        models.Stock.objects.filter(pk=stock, available__gte=least),
+        {"available": F("available") + delta},
+    )
+)
 _CHANGES = {kind: Update(partial(_change, kind)) for kind in EFFECTS}

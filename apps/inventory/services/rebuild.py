@@ -10,17 +10,19 @@ from django.db.models import Q, QuerySet, Sum, Value
 
 from apps.inventory import models
 from apps.inventory.contracts import Counters, StockDifference
+from apps.inventory.planning import StockKey
 from tradecore import audit, db, locks
 from tradecore.locks import Rank
 
 SKU_BATCH = 500
 
 _NOTHING = Counters(available=0, held=0, committed=0)
+_KEY = ("sku_id", "warehouse_id", "bucket")
 _COUNTERS = ("available", "held", "committed")
 
 
 def list_differences(*, sku_id: int | None = None, batch: int = SKU_BATCH) -> Iterator[StockDifference]:
-    """Every stock, of one SKU or of all, whose counters are not the sum of its journal; `batch` SKUs per statement.
+    """Every bucket, of one SKU or of all, whose counters are not the sum of its journal; `batch` SKUs per statement.
 
     Nothing is locked, and nothing is reported that is merely being changed: one statement sees one moment.
     """
@@ -31,14 +33,14 @@ def list_differences(*, sku_id: int | None = None, batch: int = SKU_BATCH) -> It
 
 @db.use_case
 def repair(*, differences: Sequence[StockDifference], actor: str, reason: str, now: datetime) -> list[StockDifference]:
-    """Set the counters of these stocks to what the journal says now. Returns what was put right.
+    """Set the counters of these buckets to what the journal says now. Returns what was put right.
 
     Each is looked at again under its lock. A journal that adds up to less than nothing cannot be right either, and such
-    a stock is left alone. Locks: stock by (SKU, warehouse), for as long as the batch takes.
+    a bucket is left alone. Locks: stock by (SKU, warehouse, bucket), for as long as the batch takes.
     """
-    pairs = sorted((each.sku_id, each.warehouse_id) for each in differences)
-    _lock(pairs)
-    repaired = [each for each in _compare(_any_of(pairs)) if _is_possible(each.journal)]
+    keys = sorted((each.sku_id, each.warehouse_id, each.bucket) for each in differences)
+    _lock(keys)
+    repaired = [each for each in _compare(_any_of(keys)) if _is_possible(each.journal)]
     for each in repaired:
         _set_counters(each)
         audit.record(
@@ -46,8 +48,8 @@ def repair(*, differences: Sequence[StockDifference], actor: str, reason: str, n
             action="stock.rebuilt",
             subject=f"sku:{each.sku_id}",
             reason=reason,
-            before={"warehouse_id": each.warehouse_id, "counters": each.counted},
-            after={"warehouse_id": each.warehouse_id, "counters": each.journal},
+            before={"warehouse_id": each.warehouse_id, "bucket": each.bucket, "counters": each.counted},
+            after={"warehouse_id": each.warehouse_id, "bucket": each.bucket, "counters": each.journal},
             now=now,
         )
     return repaired
@@ -69,36 +71,35 @@ def _batches(size: int) -> Iterator[Q]:
 
 def _compare(scope: Q) -> list[StockDifference]:
     """One statement, so that counters and journal are of one moment. Either may be missing, and is then nothing."""
-    counted: dict[tuple[int, int], Counters] = {}
-    journal: dict[tuple[int, int], Counters] = {}
-    for is_journal, sku_id, warehouse_id, *sums in _union(scope):
+    counted: dict[StockKey, Counters] = {}
+    journal: dict[StockKey, Counters] = {}
+    for is_journal, sku_id, warehouse_id, bucket, *sums in _union(scope):
         side = journal if is_journal else counted
-        side[sku_id, warehouse_id] = Counters(*map(int, sums))
+        side[sku_id, warehouse_id, bucket] = Counters(*map(int, sums))
     return [
-        StockDifference(*pair, counted=counted.get(pair, _NOTHING), journal=journal.get(pair, _NOTHING))
-        for pair in sorted(counted.keys() | journal.keys())
-        if counted.get(pair, _NOTHING) != journal.get(pair, _NOTHING)
+        StockDifference(*key, counted=counted.get(key, _NOTHING), journal=journal.get(key, _NOTHING))
+        for key in sorted(counted.keys() | journal.keys())
+        if counted.get(key, _NOTHING) != journal.get(key, _NOTHING)
     ]
 
 
 def _union(scope: Q) -> QuerySet[Any, Any]:
-    stocks = models.Stock.objects.filter(scope).values_list(Value(0), "sku_id", "warehouse_id", *_COUNTERS)
-    journal = models.StockMovement.objects.filter(scope).order_by().values("sku_id", "warehouse_id")
+    stocks = models.Stock.objects.filter(scope).values_list(Value(0), *_KEY, *_COUNTERS)
+    journal = models.StockMovement.objects.filter(scope).order_by().values(*_KEY)
     sums = journal.annotate(**{f"sum_{counter}": Sum(counter) for counter in _COUNTERS})
-    return stocks.union(
-        sums.values_list(Value(1), "sku_id", "warehouse_id", *(f"sum_{counter}" for counter in _COUNTERS)), all=True
-    )
+    return stocks.union(sums.values_list(Value(1), *_KEY, *(f"sum_{counter}" for counter in _COUNTERS)), all=True)
 
 
-def _lock(pairs: Iterable[tuple[int, int]]) -> None:
-    """One after another, because no index gives several in this order; a stock that is gone is begun again, empty."""
-    for sku_id, warehouse_id in pairs:
-        locks.note_lock(Rank.STOCK, sku_id, warehouse_id)
-        models.Stock.objects.select_for_update().get_or_create(sku_id=sku_id, warehouse_id=warehouse_id)
+def _lock(keys: Iterable[StockKey]) -> None:
+    """One after another, because no index gives several in this order; a bucket that is gone is begun again, empty."""
+    for key in keys:
+        locks.note_lock(Rank.STOCK, *key)
+        sku_id, warehouse_id, bucket = key
+        models.Stock.objects.select_for_update().get_or_create(sku_id=sku_id, warehouse_id=warehouse_id, bucket=bucket)
 
 
-def _any_of(pairs: Sequence[tuple[int, int]]) -> Q:
-    return reduce(or_, (Q(sku_id=sku_id, warehouse_id=warehouse_id) for sku_id, warehouse_id in pairs))
+def _any_of(keys: Sequence[StockKey]) -> Q:
+    return reduce(or_, (Q(**dict(zip(_KEY, key, strict=True))) for key in keys))
 
 
 def _is_possible(counters: Counters) -> bool:
@@ -106,8 +107,8 @@ def _is_possible(counters: Counters) -> bool:
 
 
 def _set_counters(difference: StockDifference) -> None:
-    """Under the lock of the stock, to what was just read."""
+    """Under the lock of the bucket, to what was just read."""
     journal = difference.journal
-    models.Stock.objects.filter(sku_id=difference.sku_id, warehouse_id=difference.warehouse_id).update(
-        available=journal.available, held=journal.held, committed=journal.committed
-    )
+    models.Stock.objects.filter(
+        sku_id=difference.sku_id, warehouse_id=difference.warehouse_id, bucket=difference.bucket
+    ).update(available=journal.available, held=journal.held, committed=journal.committed)

@@ -24,7 +24,7 @@ EXPIRY_BATCH = 200
 def post(*, owner_ref: int, now: datetime) -> bool:
     """Take what the owner holds: it is paid for. False if the hold is gone, and then nothing has changed.
 
-    Posting what is posted is True and changes nothing. Locks: the hold, then stock by (SKU, warehouse).
+    Posting what is posted is True and changes nothing. Locks: the hold, then stock by (SKU, warehouse, bucket).
     """
     before = _resolve(owner_ref, HoldStatus.POSTED, now=now)
     if before != HoldStatus.PENDING:
@@ -37,7 +37,7 @@ def post(*, owner_ref: int, now: datetime) -> bool:
 def post_all(*, owner_refs: Collection[int], now: datetime) -> bool:
     """Take what many owners hold. False if any of the holds is not pending: the caller's transaction must be undone.
 
-    Locks: the holds, then stock by (SKU, warehouse).
+    Locks: the holds, then stock by (SKU, warehouse, bucket).
     """
     states.HOLD.check(HoldStatus.PENDING, HoldStatus.POSTED)
     for owner_ref in sorted(owner_refs):
@@ -59,7 +59,7 @@ def void(*, owner_ref: int, now: datetime) -> None:
     """Give back what the owner holds. Where no hold has come yet, leave a tombstone that refuses it.
 
     A hold that is gone stays as it is. Raises IllegalTransition for a posted one, whose pieces are released line by
-    line. Locks: the hold, then stock by (SKU, warehouse).
+    line. Locks: the hold, then stock by (SKU, warehouse, bucket).
     """
     before = _resolve(owner_ref, HoldStatus.VOIDED, now=now)
     if before == HoldStatus.PENDING:

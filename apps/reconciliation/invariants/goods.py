@@ -2,7 +2,7 @@
 
 from apps.reconciliation.contracts import Contains, Invariant
 
-_STOCK = ("id", "sku_id", "warehouse_id", "available", "held", "committed")
+_STOCK = ("id", "sku_id", "warehouse_id", "bucket", "available", "held", "committed")
 
 
 def _stands_as_its_purchase(name: str, title: str, *, table: str, only_if: str | None = None) -> Invariant:
@@ -32,20 +32,20 @@ def _stands_as_its_purchase(name: str, title: str, *, table: str, only_if: str |
 INVARIANTS = (
     Invariant(
         name="I08",
-        title="The counters of a stock are what its journal adds up to",
+        title="The counters of a stock, and of each bucket of it, are what its journal adds up to",
         sql="""
             SELECT s.id, NULL, 0, 'the counters are not the journal', s.sku_id
             FROM inventory_stock s LEFT JOIN (
-                SELECT sku_id, warehouse_id, SUM(available) AS available, SUM(held) AS held,
+                SELECT sku_id, warehouse_id, bucket, SUM(available) AS available, SUM(held) AS held,
                        SUM(committed) AS committed
-                FROM inventory_movement GROUP BY sku_id, warehouse_id
-            ) m ON m.sku_id = s.sku_id AND m.warehouse_id = s.warehouse_id
+                FROM inventory_movement GROUP BY sku_id, warehouse_id, bucket
+            ) m ON m.sku_id = s.sku_id AND m.warehouse_id = s.warehouse_id AND m.bucket = s.bucket
             WHERE s.available <> COALESCE(m.available, 0) OR s.held <> COALESCE(m.held, 0)
                 OR s.committed <> COALESCE(m.committed, 0)
         """,
         reads={
             "inventory_stock": _STOCK,
-            "inventory_movement": ("sku_id", "warehouse_id", "available", "held", "committed"),
+            "inventory_movement": ("sku_id", "warehouse_id", "bucket", "available", "held", "committed"),
         },
         contains=Contains.SKU,
         is_for_recent=False,
@@ -56,12 +56,12 @@ INVARIANTS = (
         sql="""
             SELECT s.id, NULL, 0, 'the counters are not the holds', s.sku_id
             FROM inventory_stock s LEFT JOIN (
-                SELECT l.sku_id, l.warehouse_id,
+                SELECT l.sku_id, l.warehouse_id, l.bucket,
                        SUM(CASE WHEN h.status = 'PENDING' THEN l.quantity - l.voided ELSE 0 END) AS held,
                        SUM(l.posted - l.released - l.shipped) AS committed
                 FROM inventory_hold_line l JOIN inventory_hold h ON h.owner_ref = l.hold_id
-                GROUP BY l.sku_id, l.warehouse_id
-            ) h ON h.sku_id = s.sku_id AND h.warehouse_id = s.warehouse_id
+                GROUP BY l.sku_id, l.warehouse_id, l.bucket
+            ) h ON h.sku_id = s.sku_id AND h.warehouse_id = s.warehouse_id AND h.bucket = s.bucket
             WHERE s.held <> COALESCE(h.held, 0) OR s.committed <> COALESCE(h.committed, 0)
         """,
         reads={
@@ -71,12 +71,31 @@ INVARIANTS = (
                 "hold_id",
                 "sku_id",
                 "warehouse_id",
+                "bucket",
                 "quantity",
                 "voided",
                 "posted",
                 "released",
                 "shipped",
             ),
+        },
+        contains=Contains.SKU,
+        is_for_recent=False,
+    ),
+    Invariant(
+        name="I38",
+        title="What was shifted between the buckets of a stock comes to nothing",
+        sql="""
+            SELECT s.id, NULL, 0, 'shifts have made or lost pieces', s.sku_id
+            FROM inventory_stock s JOIN (
+                SELECT sku_id, warehouse_id, SUM(available) AS available
+                FROM inventory_movement WHERE kind = 'SHIFTED' GROUP BY sku_id, warehouse_id
+            ) m ON m.sku_id = s.sku_id AND m.warehouse_id = s.warehouse_id
+            WHERE s.bucket = 0 AND m.available <> 0
+        """,
+        reads={
+            "inventory_stock": _STOCK,
+            "inventory_movement": ("kind", "sku_id", "warehouse_id", "available"),
         },
         contains=Contains.SKU,
         is_for_recent=False,

@@ -63,18 +63,18 @@ _TABLES_SQL: Final = """
 # copies have taken stands in the counters.
 _MOVED_SQL: Final = f"""
     CREATE TABLE {LIVED}.moved AS
-    SELECT ROW_NUMBER() OVER (ORDER BY sku_id, warehouse_id) AS number, sku_id, warehouse_id,
+    SELECT ROW_NUMBER() OVER (ORDER BY sku_id, warehouse_id, bucket) AS number, sku_id, warehouse_id, bucket,
            SUM(available) AS available, SUM(held) AS held, SUM(committed) AS committed
-    FROM {LIVED}.inventory_movement GROUP BY sku_id, warehouse_id
+    FROM {LIVED}.inventory_movement GROUP BY sku_id, warehouse_id, bucket
 """  # noqa: S608 - a name of our own
 _REFILL_SQL: Final = f"""
     INSERT INTO inventory_movement
-        (id, kind, sku_id, warehouse_id, available, held, committed, reason, actor, occurred_at)
-    SELECT %s - number, 'ADJUSTED', sku_id, warehouse_id, -available * %s, 0, 0, 'a delivery', 'growth', @now
+        (id, kind, sku_id, warehouse_id, bucket, available, held, committed, reason, actor, occurred_at)
+    SELECT %s - number, 'ADJUSTED', sku_id, warehouse_id, bucket, -available * %s, 0, 0, 'a delivery', 'growth', @now
     FROM {LIVED}.moved WHERE available <> 0
 """  # noqa: S608 - as above
 _COUNT_SQL: Final = f"""
-    UPDATE inventory_stock AS stock JOIN {LIVED}.moved USING (sku_id, warehouse_id)
+    UPDATE inventory_stock AS stock JOIN {LIVED}.moved USING (sku_id, warehouse_id, bucket)
     SET stock.held = stock.held + moved.held * %s, stock.committed = stock.committed + moved.committed * %s
 """  # noqa: S608 - as above
 _ISSUED_SQL: Final = f"""

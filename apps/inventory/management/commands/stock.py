@@ -113,12 +113,12 @@ def _level_lines(levels: Iterable[StockLevel]) -> Iterator[str]:
 
 
 def _movement_lines(movements: Iterable[Movement]) -> Iterator[str]:
-    yield f"{'moment (UTC)':<21}{'kind':<10}{'available':>10}{'held':>8}{'committed':>11}  for"
+    yield f"{'moment (UTC)':<21}{'kind':<10}{'bucket':>6}{'available':>11}{'held':>8}{'committed':>11}  for"
     for each in movements:
         whom = f"{each.actor}: {each.reason}" if each.owner_ref is None else f"{each.owner_ref} {each.reason}"
         yield (
-            f"{each.occurred_at:%Y-%m-%d %H:%M:%S}  {each.kind:<10}{each.available:>+10,}{each.held:>+8,}"
-            f"{each.committed:>+11,}  {whom}"
+            f"{each.occurred_at:%Y-%m-%d %H:%M:%S}  {each.kind:<10}{each.bucket:>6}{each.available:>+11,}"
+            f"{each.held:>+8,}{each.committed:>+11,}  {whom}"
         )
 
 
@@ -128,10 +128,12 @@ def _difference_lines(
     if not differences:
         yield "Every counter is what its journal adds up to."
         return
-    mended = {(each.sku_id, each.warehouse_id) for each in repaired}
+    mended = {(each.sku_id, each.warehouse_id, each.bucket) for each in repaired}
     for each in differences:
-        verdict = "rebuilt" if (each.sku_id, each.warehouse_id) in mended else "left alone" if apply else "differs"
-        yield f"SKU {each.sku_id} in warehouse {each.warehouse_id}: {verdict}"
+        is_mended = (each.sku_id, each.warehouse_id, each.bucket) in mended
+        verdict = "rebuilt" if is_mended else "left alone" if apply else "differs"
+        where = f" (bucket {each.bucket})" if each.bucket else ""
+        yield f"SKU {each.sku_id} in warehouse {each.warehouse_id}{where}: {verdict}"
         yield f"    counted   {_counters(each.counted)}"
         yield f"    journal   {_counters(each.journal)}"
 

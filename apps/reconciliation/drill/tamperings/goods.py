@@ -1,6 +1,6 @@
 """Stock and promotions, by hand."""
 
-from apps.reconciliation.drill.hands import breaks, change, find
+from apps.reconciliation.drill.hands import breaks, change, copy, find
 from apps.reconciliation.drill.life import Life
 
 
@@ -19,6 +19,16 @@ def hold_a_piece_that_nobody_counts(life: Life) -> int:
         life.sku_id,
     )
     return int(find("SELECT id FROM inventory_stock WHERE sku_id = %s", life.sku_id))
+
+
+@breaks("I38")
+def shift_a_piece_from_nowhere(life: Life) -> int:
+    """Counter and journal agree about it."""
+    counted = find("SELECT id FROM inventory_movement WHERE kind = 'ADJUSTED' AND sku_id = %s", life.sku_id)
+    copy("inventory_movement", counted, kind="SHIFTED", available=1)
+    stock_id = find("SELECT id FROM inventory_stock WHERE sku_id = %s", life.sku_id)
+    change("UPDATE inventory_stock SET available = available + 1 WHERE id = %s", stock_id)
+    return int(stock_id)
 
 
 @breaks("I10")
