@@ -5,16 +5,17 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from apps.inventory import models
-from apps.inventory.contracts import QUANTITY_MAX
+from apps.inventory.contracts import QUANTITY_MAX, Counters
+from apps.inventory.selectors import sum_up
 from apps.inventory.services.adjust import REASON_LENGTH_MAX, adjust_stock
 from apps.inventory.services.hot import REASON_LENGTH_MAX as HOT_REASON_LENGTH_MAX
 from apps.inventory.services.hot import mark_hot, unmark_hot
@@ -22,6 +23,8 @@ from tradecore import clock
 from tradecore.admin import ReadOnlyAdmin, ReadOnlyInline, actor_of
 from tradecore.approvals import AwaitsApproval
 from tradecore.errors import Refusal
+
+_COUNTERS = ("available", "held", "committed", "on_hand")
 
 
 @admin.register(models.Warehouse)
@@ -49,11 +52,11 @@ class _ReasonForm(BaseDialogForm):
 
 @admin.register(models.Stock)
 class StockAdmin(ReadOnlyAdmin):
-    """What is where, found by the SKU."""
+    """What is where, found by the SKU. Where that is in buckets each is a row; the page of the hot SKU has the sums."""
 
-    list_display: ClassVar = ["sku_id", "warehouse", "available", "held", "committed", "on_hand"]
+    list_display: ClassVar = ["sku_id", "warehouse", "bucket", "available", "held", "committed", "on_hand"]
     list_select_related: ClassVar = ["warehouse"]
-    fields: ClassVar = ["sku_id", "warehouse", "available", "held", "committed", "on_hand", "journal"]
+    fields: ClassVar = ["sku_id", "warehouse", "bucket", "available", "held", "committed", "on_hand", "journal"]
     readonly_fields: ClassVar = ["on_hand", "journal"]
     number_fields: ClassVar = ["sku_id"]
     actions_detail: ClassVar = ["adjust", "mark_hot", "unmark_hot"]
@@ -71,7 +74,8 @@ class StockAdmin(ReadOnlyAdmin):
         permissions=["adjust"],
         dialog={
             "title": "Adjust the stock",
-            "description": "Adds pieces to what is available, or takes them away. The journal keeps who and why.",
+            "description": "Adds pieces to what is available in the warehouse, in all buckets together, or takes them"
+            " away. The journal keeps who and why.",
             "form_class": _AdjustmentForm,
             "form_submit_text": "Adjust",
         },
@@ -103,7 +107,8 @@ class StockAdmin(ReadOnlyAdmin):
         permissions=["adjust"],
         dialog={
             "title": "Mark the SKU as hot",
-            "description": "Purchases of it share their transactions, and are refused early once it is gone.",
+            "description": "Purchases of it share their transactions, and are refused early once it is gone; its stock"
+            " is spread over buckets, if there is enough of it.",
             "form_class": _ReasonForm,
             "form_submit_text": "Mark",
         },
@@ -117,7 +122,7 @@ class StockAdmin(ReadOnlyAdmin):
         permissions=["adjust"],
         dialog={
             "title": "The SKU is hot no longer",
-            "description": "It is sold as any other again.",
+            "description": "It is sold as any other again, and its stock is gathered.",
             "form_class": _ReasonForm,
             "form_submit_text": "Unmark",
         },
@@ -138,22 +143,46 @@ class StockAdmin(ReadOnlyAdmin):
 
 @admin.register(models.HotSku)
 class HotSkuAdmin(ReadOnlyAdmin):
-    """What is sold as hot, since when and until when, by whom or what, and why; marked on the page of a stock."""
+    """What is sold as hot, since when and until when, by whom or what, and why; marked on the page of a stock.
 
-    list_display: ClassVar = ["sku_id", "marked_at", "ends_at", "marked_by", "reason", "available"]
+    Its own page shows in which buckets the stock lies.
+    """
+
+    list_display: ClassVar = ["sku_id", "marked_at", "ends_at", "marked_by", "reason", "available", "buckets"]
+    fields: ClassVar = ["sku_id", "marked_at", "ends_at", "marked_by", "reason", "stock"]
     number_fields: ClassVar = ["sku_id"]
     ordering: ClassVar = ["-marked_at", "sku_id"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[models.HotSku]":
         stocks = models.Stock.objects.filter(sku_id=OuterRef("sku_id")).order_by().values("sku_id")
         left = Subquery(stocks.annotate(left=Sum("available")).values("left"))
+        filled = Subquery(stocks.filter(available__gt=0).annotate(filled=Count("pk")).values("filled"))
         hot: QuerySet[models.HotSku] = super().get_queryset(request)
-        return hot.annotate(left=left)
+        return hot.annotate(left=left, filled=filled)
 
     @admin.display
     def available(self, hot: models.HotSku) -> int:
         left: int = hot.left  # type: ignore[attr-defined] # annotated above
         return left
+
+    @admin.display(description="in buckets")
+    def buckets(self, hot: models.HotSku) -> int:
+        """How many of its stocks, of all warehouses, have something to sell."""
+        return hot.filled or 0  # type: ignore[attr-defined] # annotated above
+
+    @admin.display
+    def stock(self, hot: models.HotSku) -> str:
+        """Every bucket with its counters, and what they come to."""
+        stocks = models.Stock.objects.filter(sku_id=hot.sku_id).select_related("warehouse")
+        buckets = list(stocks.order_by("warehouse__priority", "warehouse_id", "bucket"))
+        rows: list[tuple[object, ...]] = [("warehouse", "bucket", *_COUNTERS)]
+        rows += [(each.warehouse, each.bucket, *_counters_of(each)) for each in buckets]
+        rows += [("all", "", *_counters_of(sum_up(buckets)))]
+        return format_html("<table>{}</table>", format_html_join("", f"<tr>{'<td>{}</td>' * len(rows[0])}</tr>", rows))
+
+
+def _counters_of(stock: models.Stock | Counters) -> list[int]:
+    return [getattr(stock, counter) for counter in _COUNTERS]
 
 
 class _HoldLineInline(ReadOnlyInline):
@@ -162,6 +191,7 @@ class _HoldLineInline(ReadOnlyInline):
         "line_ref",
         "sku_id",
         "warehouse_id",
+        "bucket",
         "quantity",
         "voided",
         "posted",
@@ -191,6 +221,7 @@ class StockMovementAdmin(ReadOnlyAdmin):
         "kind",
         "sku_id",
         "warehouse_id",
+        "bucket",
         "available",
         "held",
         "committed",

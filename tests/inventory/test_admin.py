@@ -1,14 +1,16 @@
 """Inventory in the admin: read by all who may, adjusted with a reason, and otherwise changed by nobody."""
 
+import re
+
 import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
 from apps.inventory import api as inventory
-from apps.inventory.models import HotSku, Stock
+from apps.inventory.models import HotSku, Stock, Warehouse
 from tests.factories.accounts import UserFactory
-from tests.factories.inventory import hold_stock, line_of, make_stock, numbers_of
+from tests.factories.inventory import hold_stock, line_of, make_stock, numbers_of, post_stock
 from tradecore.ids import new_id
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +124,22 @@ class TestMarkingAsHot:
         assert "flash sale" in page
         assert self.change(admin_client, "unmark_hot", sku) == 200
         assert not HotSku.objects.exists()
+
+    def test_shows_every_bucket_and_their_sum(self, admin_client: Client) -> None:
+        sku = make_stock(300)
+        self.change(admin_client, "mark_hot", sku)
+        post_stock(line_of(sku, 7))
+        page = admin_client.get(reverse("admin:inventory_hotsku_change", args=[sku])).content.decode()
+        code = Warehouse.objects.get().code
+        lying = numbers_of(sku)
+        assert len(lying) == 3
+        for bucket, (available, held, committed) in enumerate(lying):
+            on_hand = available + held + committed
+            cells = [code, bucket, available, held, committed, on_hand]
+            assert "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>" in page
+        assert "<td>all</td><td></td><td>293</td><td>0</td><td>7</td><td>300</td>" in page
+        found = admin_client.get(reverse("admin:inventory_hotsku_changelist")).content.decode()
+        assert re.search(r"field-buckets[^>]*>\s*3\s*<", found)
 
     def test_is_for_those_who_may_change_stock(self, client: Client) -> None:
         sku = make_stock(10)
