@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.inventory import api as inventory
+from apps.inventory import buckets
 from apps.inventory.models import Stock, StockHoldLine, StockMovement, Warehouse
 from tests.factories.inventory import EXPIRES_AT, WarehouseFactory, make_stock
 from tests.support import NOON, in_use_case
@@ -25,7 +26,9 @@ REFUSALS = (
 )
 
 steps = st.tuples(
-    st.sampled_from(["hold", "post", "void", "expire", "release", "ship", "take_back", "adjust"]),
+    st.sampled_from(
+        ["hold", "post", "void", "expire", "release", "ship", "take_back", "adjust", "mark", "unmark", "level"]
+    ),
     st.integers(0, 3),  # which owner, which warehouse
     st.integers(0, 1),  # which SKU
     st.integers(1, 6),  # how many pieces
@@ -58,10 +61,20 @@ class House:
             in_use_case(lambda: inventory.void(owner_ref=ref, now=NOON))
         elif verb == "expire":
             inventory.expire_holds(now=EXPIRES_AT, limit=1)
+        elif verb in {"mark", "unmark", "level"}:
+            self.shift(verb, sku)
         elif verb == "adjust":
             self.adjust(owner, sku, quantity)
         elif inventory.find_hold(owner_ref=ref) is not None:
             self.move(verb, ref, sku, pieces)
+
+    def shift(self, verb: str, sku: int) -> None:
+        """Spread a SKU, gather it, or look at both."""
+        if verb == "level":
+            inventory.level_stock(now=NOON)
+        else:
+            change = inventory.mark_hot if verb == "mark" else inventory.unmark_hot
+            change(sku_id=self.skus[sku], reason="tests", actor="tests", now=NOON)
 
     def adjust(self, owner: int, sku: int, quantity: int) -> None:
         """The first two owners' steps bring pieces, the others take them away."""
@@ -105,8 +118,10 @@ def check(house: House) -> None:
         stock = Stock.objects.filter(sku_id=sku)
         assert all(getattr(row, counter) >= 0 for row in stock for counter in COUNTERS)
         assert sum(row.on_hand for row in stock) == house.on_hand[sku]
+        shifts = StockMovement.objects.filter(sku_id=sku, kind="SHIFTED")
+        assert sum(shifts.values_list("available", flat=True)) == 0
         for row in stock:
-            lines = StockHoldLine.objects.filter(sku_id=sku, warehouse_id=row.warehouse_id)
+            lines = StockHoldLine.objects.filter(sku_id=sku, warehouse_id=row.warehouse_id, bucket=row.bucket)
             assert row.held == sum(line.quantity - line.voided - line.posted for line in lines)
             assert row.committed == sum(line.posted - line.released - line.shipped for line in lines)
     for line in StockHoldLine.objects.filter(sku_id__in=house.skus).select_related("hold"):
@@ -119,7 +134,10 @@ def check(house: House) -> None:
 class TestAlgebra:
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(sequence=st.lists(steps, max_size=25))
-    def test_holds_for_any_sequence_of_verbs(self, sequence: list[tuple[str, int, int, int]]) -> None:
+    def test_holds_for_any_sequence_of_verbs(
+        self, sequence: list[tuple[str, int, int, int]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(buckets, "PIECES_MIN", 2)
         house = build_house()
         for verb, owner, sku, quantity in sequence:
             before = list(Stock.objects.filter(sku_id__in=house.skus).order_by("id").values_list(*COUNTERS))

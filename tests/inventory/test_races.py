@@ -197,7 +197,7 @@ class TestRebuild:
 class TestBuckets:
     """A SKU whose stock is spread and gathered in a loop, while everything else goes on."""
 
-    PIECES = 600
+    PIECES = 800
 
     @pytest.fixture
     def warehouse(self) -> Warehouse:
@@ -206,6 +206,24 @@ class TestBuckets:
     @pytest.fixture
     def sku(self, warehouse: Warehouse) -> int:
         return make_stock(self.PIECES, warehouse=warehouse)
+
+    def test_are_not_waited_for_by_those_whose_home_is_another(self, race: Race, sku: int) -> None:
+        inventory.mark_hot(sku_id=sku, reason="race", actor="tests", now=NOON)
+        has_taken, is_done = threading.Event(), threading.Event()
+
+        def take_and_wait() -> bool:
+            inventory.hold(owner_ref=new_id(0), lines=[line_of(sku)], expires_at=EXPIRES_AT, now=NOON)
+            has_taken.set()
+            return is_done.wait(5)
+
+        def take() -> None:
+            assert has_taken.wait(5)
+            hold_stock(line_of(sku), owner_ref=new_id(1))
+            is_done.set()
+
+        was_done_meanwhile, outcome = race([lambda: in_use_case(take_and_wait), take])
+        assert was_done_meanwhile is True
+        assert outcome is None
 
     def test_sell_exactly_what_there_is(self, race: Race, sku: int) -> None:
         buyers = Crowd(12)

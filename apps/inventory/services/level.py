@@ -29,8 +29,8 @@ log = structlog.get_logger()
 
 #: Who shifts pieces, in the journal.
 ACTOR = "inventory"
-#: So many SKUs that are hot no longer are gathered in one round.
-GATHERED_AT_ONCE = 200
+#: So many buckets of SKUs that are hot no longer are looked at in one round.
+GATHERED_AT_ONCE = 1_000
 
 BUCKETS = LiveSetting(
     name="inventory.buckets",
@@ -78,7 +78,7 @@ def _list_uneven(*, now: datetime) -> list[int]:
     """The SKUs whose pieces should lie otherwise; read, not locked."""
     hot = list_hot_skus(now=now)
     beside = models.Stock.objects.filter(bucket__gt=0, available__gt=0).exclude(sku_id__in=hot)
-    cold = set(beside.values_list("sku_id", flat=True).distinct()[:GATHERED_AT_ONCE])
+    cold = set(beside.values_list("sku_id", flat=True)[:GATHERED_AT_ONCE])
     available: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
     rows = models.Stock.objects.filter(sku_id__in=hot | cold)
     for sku_id, warehouse_id, bucket, pieces in rows.values_list("sku_id", "warehouse_id", "bucket", "available"):
