@@ -7,11 +7,9 @@ those that a library writes through the standard logging module.
 import logging
 import re
 from collections.abc import MutableMapping
-from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.core.exceptions import DisallowedHost
 
 from tradecore.card_numbers import mask_card_number
 
@@ -55,21 +53,10 @@ class OnceASecond(logging.Filter):
 
 
 class ForeignHosts(logging.Filter):
-    """Makes one warning of a request that names a host which is not ours: anybody can send one, so it is no error."""
+    """Makes a warning of a request that names a host which is not ours: anybody can send one, so it is no error."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name == "django.security.DisallowedHost":
-            record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
-            return True
-        # Its answer is a line of its own, which says less.
-        is_answer = getattr(record, "status_code", None) == HTTPStatus.BAD_REQUEST
-        return not (is_answer and _is_foreign(getattr(record, "request", None)))
-
-
-def _is_foreign(request: Any) -> bool:
-    try:
-        return request is not None and not request.get_host()
-    except DisallowedHost:
+        record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
         return True
 
 
@@ -103,7 +90,8 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
             "django": {"level": level, "handlers": [], "propagate": True},
             "django.server": {"level": level, "handlers": [], "propagate": True},
             "django_redis.cache": {"filters": ["once_a_second"]},
-            "django.request": {"filters": ["foreign_hosts"]},
+            # Of a refusal it would say again what our own line says of each request.
+            "django.request": {"level": "ERROR"},
             "django.security.DisallowedHost": {"filters": ["foreign_hosts"]},
             **{name: {"level": "WARNING"} for name in _SAYS_EVERY_TICK},
         },

@@ -50,6 +50,9 @@ _SOMETHING_ELSE = re.compile(
     re.VERBOSE | re.ASCII,
 )
 
+#: As many digits as the shortest card number has, with no letter between them: what has not, holds none. Next to
+#: nothing has, and to look for this takes a tenth of what it takes to look further.
+_ENOUGH = re.compile(r"[0-9](?:[\W_]*+[0-9]){12}")
 _CHAIN = re.compile(r"[0-9]+(?:[\W_]+[0-9]+)*")
 _GROUP = re.compile(r"[0-9]+")
 
@@ -65,7 +68,7 @@ def looks_like_card_number(text: str) -> bool:
     """Whether the text holds what looks like the number of a card. See Note [Card numbers]."""
     if not text.isascii():
         text = re.sub(r"\d", lambda digit: str(unicodedata.decimal(digit[0])), unicodedata.normalize("NFKC", text))
-    if sum(map(text.count, "0123456789")) < _DIGITS_MIN:
+    if len(text) < _DIGITS_MIN or not _ENOUGH.search(text):
         return False
     found = 0
     for digits in islice(_candidates(_SOMETHING_ELSE.sub(_take_out, text)), _CANDIDATES_MAX):

@@ -42,7 +42,7 @@ from tradecore.deadlines import deadline
 from tradecore.errors import Kind, Refusal
 from tradecore.http.early import read_early
 from tradecore.http.problems import CONTENT_TYPE, describe_refusal
-from tradecore.http.rate_limits import Classify
+from tradecore.http.rate_limits import TRAFFIC, Classify
 from tradecore.http.request_ids import HEADER, choose_request_id
 
 log = structlog.get_logger()
@@ -177,7 +177,7 @@ class Gate:
         metrics.THREADS_BUSY.read_from(self._bulkheads.count)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        name = self._classify(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+        name = environ[TRAFFIC] = self._classify(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
         if name is None:
             return self._application(environ, start_response)
         waited = _waited(environ)

@@ -39,6 +39,8 @@ Rules = Mapping[str, Mapping[Scope, Rule]]
 #: The class of a method and a path; None where there is none.
 Classify = Callable[[str, str], str | None]
 
+#: Where the class of a request is kept by whoever asked for it first: the gate, before there is a request.
+TRAFFIC = "tradecore.traffic"
 #: Where the standings of a request's buckets are kept for its answer.
 _STANDINGS = "tradecore.rate_limits"
 #: Of one request so many SKUs count.
@@ -61,7 +63,10 @@ class RateLimits:
 
     def class_of(self, request: HttpRequest) -> str | None:
         """The class of the route that a request is for."""
-        return self._classify(request.method or "GET", request.path)
+        if TRAFFIC not in request.META:
+            request.META[TRAFFIC] = self._classify(request.method or "GET", request.path)
+        traffic: str | None = request.META[TRAFFIC]
+        return traffic
 
     def admit(
         self, request: HttpRequest, *, user: object = None, shop_id: int | None = None, sku_ids: Iterable[int] = ()
