@@ -4,13 +4,17 @@ import selectors
 import socket
 import sys
 import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from tradecore.http.gate import EarlyRefusal, Ticket, promised, waiting_since
+from tradecore.http.early import EarlyRefusal, WholeRequest
+from tradecore.http.gate import Ticket, promised
+from tradecore.http.waiting import waiting_since
 
 #: So much of a connection's buffer is looked at: a purchase has about two thousand bytes.
 PEEKED_BYTES: Final = 8192
@@ -24,7 +28,7 @@ class WaitingThreadWorker(ThreadWorker):
 
     What a connection brings first, and what comes on a kept one, is looked at here, in the loop that waits for
     connections and does nothing else: where there is no thread for it, it is refused, and otherwise its thread is
-    promised to it. See Note [Shedding].
+    promised to it. See Note [Shedding]. What a crowd comes for goes to the door first (Note [At the door]).
     """
 
     def init_process(self) -> None:
@@ -49,19 +53,45 @@ class WaitingThreadWorker(ThreadWorker):
                 ticket.give_back()
 
     def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
-        if self._look(conn):
-            self.pending_conns.remove(conn)
-            self.poller.modify(client, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
-            self._keep(conn)
-        else:
-            super().on_pending_socket_readable(conn, client)
+        self._meet(conn, client, self.pending_conns, super().on_pending_socket_readable)
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
-        if self._look(conn):
-            self.keepalived_conns.remove(conn)
+        self._meet(conn, client, self.keepalived_conns, super().on_client_socket_readable)
+
+    def _meet(self, conn: Any, client: Any, among: "deque[Any]", serve: Callable[[Any, Any], None]) -> None:
+        """Something has come on a connection: it is refused, goes to the door, or gets its thread."""
+        decided = self._decide(conn)
+        if isinstance(decided, EarlyRefusal):
+            among.remove(conn)
+            self.poller.modify(client, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+            _answer(conn, decided)
             self._keep(conn)
+        elif isinstance(decided, WholeRequest):
+            among.remove(conn)
+            self.poller.unregister(client)
+            self.wsgi.door.bring(conn, decided, leave=self._leave_door)
         else:
-            super().on_client_socket_readable(conn, client)
+            conn.ticket = decided
+            serve(conn, client)
+
+    def _leave_door(self, visitors: Sequence[tuple[Any, EarlyRefusal | None]]) -> None:
+        """Answer those who have an answer, and let the loop have all of them back. Called by the thread of the door."""
+        for conn, refusal in visitors:
+            if refusal is not None:
+                _answer(conn, refusal)
+        self.method_queue.defer(self._take_back, visitors)
+
+    def _take_back(self, visitors: Sequence[tuple[Any, EarlyRefusal | None]]) -> None:
+        for conn, refusal in visitors:
+            decided = refusal if refusal is not None else self._decide(conn, at_the_door=False)
+            if isinstance(decided, EarlyRefusal):
+                if refusal is None:
+                    _answer(conn, decided)
+                self._keep(conn)
+                self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+            else:
+                conn.ticket, conn.data_ready = decided, True
+                self.enqueue_req(conn)
 
     def _wait_for_first(self, conn: Any) -> None:
         """Let the loop wait for what a new connection brings: gunicorn lets a thread do so."""
@@ -75,22 +105,20 @@ class WaitingThreadWorker(ThreadWorker):
         conn.set_timeout()
         self.keepalived_conns.append(conn)
 
-    def _look(self, conn: Any) -> bool:
-        """Whether the request that waits on the connection was refused, and answered. Else it may have its thread."""
+    def _decide(self, conn: Any, *, at_the_door: bool = True) -> EarlyRefusal | WholeRequest | Ticket | None:
+        """What becomes of the request that waits on the connection; None where a thread finds out."""
         if not self.alive or self.cfg.is_ssl or conn.is_http2:
-            return False
+            return None
         try:
-            decided = self.wsgi.decide_early(conn.sock.recv(PEEKED_BYTES, socket.MSG_PEEK))
-        except OSError:
-            return False  # reset: a thread finds out
-        if not isinstance(decided, EarlyRefusal):
-            conn.ticket = decided
-            return False
-        self._answer(conn, decided)
-        return True
+            buffer = conn.sock.recv(PEEKED_BYTES, socket.MSG_PEEK)
+        except OSError:  # reset
+            return None
+        decided: EarlyRefusal | WholeRequest | Ticket | None = self.wsgi.decide_early(buffer, at_the_door=at_the_door)
+        return decided
 
-    def _answer(self, conn: Any, refusal: EarlyRefusal) -> None:
+
+def _answer(conn: Any, refusal: EarlyRefusal) -> None:
+    with suppress(OSError):  # who does not read what is answered gets no more of it
         conn.sock.recv(refusal.length)
-        with suppress(OSError):  # who does not read what is answered gets no more of it
-            if conn.sock.send(refusal.answer) < len(refusal.answer):
-                conn.sock.shutdown(socket.SHUT_RDWR)
+        if conn.sock.send(refusal.answer) < len(refusal.answer):
+            conn.sock.shutdown(socket.SHUT_RDWR)

@@ -9,7 +9,7 @@ byte by its hash. Beneath all of it natural unique keys hold for ever.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -92,10 +92,15 @@ class Claim:
 
 def is_new(*, principal: str, route: str, key: str) -> bool:
     """Whether nobody has claimed the key, or it was given back: read, and claimed by nobody. Refuses: KeyInvalid."""
-    return not _KNOWN(scope=_scope(principal, route, key))
+    return not list_claimed([scope_of(principal, route, key)])
 
 
-_KNOWN = Select(lambda scope: IdempotencyRecord.objects.filter(pk=scope).values_list("fence", flat=True))
+def list_claimed(scopes: Iterable[str]) -> list[str]:
+    """Those of the scopes (`scope_of`) that have been claimed, and not given back. One statement; none for none."""
+    return _CLAIMED(scopes=frozenset(scopes))
+
+
+_CLAIMED = Select(lambda scopes: IdempotencyRecord.objects.filter(pk__in=scopes).values_list("scope_hash", flat=True))
 
 
 def claim(*, principal: str, route: str, key: str, body: bytes, together: bool = False) -> Claim | Outcome:
@@ -105,7 +110,7 @@ def claim(*, principal: str, route: str, key: str, body: bytes, together: bool =
     Refuses, in this order: KeyInvalid, KeyReused, StillRunning.
     """
     db.assert_no_transaction()
-    scope_hash = _scope(principal, route, key)
+    scope_hash = scope_of(principal, route, key)
     fingerprint = _hash(body)
     if together:
         with suppress(NotTogether):
@@ -193,7 +198,7 @@ def _write(held: Claim, **changes: Any) -> None:
         raise ClaimLost from moved
 
 
-def _scope(principal: str, route: str, key: str) -> str:
+def scope_of(principal: str, route: str, key: str) -> str:
     """What a key is compared by. Refuses: KeyInvalid."""
     if not 1 <= len(key) <= KEY_LENGTH_MAX or not (key.isascii() and key.isprintable()) or looks_like_card_number(key):
         raise KeyInvalid

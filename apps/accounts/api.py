@@ -36,6 +36,7 @@ from apps.accounts.errors import (
 from apps.accounts.events import PasswordChanged, PasswordResetRequested, UserSignedUp
 from apps.accounts.selectors import (
     find_bearer,
+    find_bearers,
     find_shop_role,
     find_user_id,
     get_address,
@@ -92,6 +93,7 @@ __all__ = [
     "decide_authorization",
     "edit_address",
     "find_bearer",
+    "find_bearers",
     "find_shop_role",
     "find_user_id",
     "get_address",

@@ -1,6 +1,6 @@
 """Reads of accounts. Whatever belongs to somebody is found by its owner only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -21,12 +21,18 @@ def find_bearer(*, access_token: str) -> Bearer | None:
 
     One statement. A token that is restricted to certain resources (RFC 8707) speaks for nobody here.
     """
-    row = _BEARER.find(checksum=token_checksum(access_token), now=clock.real_now())
-    if row is None:
-        return None
-    user_id, email, is_staff, application_id, client_id, scope, resource = row
-    if resource:
-        return None
+    return find_bearers(access_tokens=[access_token]).get(access_token)
+
+
+def find_bearers(*, access_tokens: Iterable[str]) -> dict[str, Bearer]:
+    """Whom each of the tokens speaks for, as `find_bearer` does; of those that speak for anybody. One statement."""
+    by_checksum = {token_checksum(token): token for token in access_tokens}
+    rows = _BEARERS(checksums=frozenset(by_checksum), now=clock.real_now())
+    return {by_checksum[checksum]: _view_bearer(row) for checksum, *row, resource in rows if not resource}
+
+
+def _view_bearer(row: Sequence[Any]) -> Bearer:
+    user_id, email, is_staff, application_id, client_id, scope = row
     return Bearer(
         user_id=user_id,
         email=email or "",
@@ -37,11 +43,12 @@ def find_bearer(*, access_token: str) -> Bearer | None:
     )
 
 
-def _bearer(*, checksum: Any, now: Any) -> QuerySet[Any, tuple[Any, ...]]:
+def _bearers(*, checksums: Any, now: Any) -> QuerySet[Any, tuple[Any, ...]]:
     rows: QuerySet[Any] = get_access_token_model().objects.filter(
-        Q(user__isnull=True) | Q(user__is_active=True), token_checksum=checksum, expires__gt=now
+        Q(user__isnull=True) | Q(user__is_active=True), token_checksum__in=checksums, expires__gt=now
     )
     return rows.values_list(
+        "token_checksum",
         "user_id",
         "user__email",
         "user__is_staff",
@@ -52,7 +59,7 @@ def _bearer(*, checksum: Any, now: Any) -> QuerySet[Any, tuple[Any, ...]]:
     )
 
 
-_BEARER = Select(_bearer)
+_BEARERS = Select(_bearers)
 
 
 def get_profile(*, user_id: int) -> Profile:

@@ -15,6 +15,7 @@ from apps.checkout.contracts import (
     Buyer,
     CreatorShare,
     CreatorShares,
+    GoneQuote,
     NoCreators,
     PaymentProgress,
     PlacePurchase,
@@ -41,7 +42,7 @@ from apps.checkout.errors import (
     SuspectChanged,
 )
 from apps.checkout.expire_purchase import cancel_unpaid_purchase, expire_purchase
-from apps.checkout.gate import is_hot, refuse_if_gone
+from apps.checkout.gate import find_gone, is_crowded, is_hot, refuse_if_gone
 from apps.checkout.place_purchase import place_purchase
 from apps.checkout.quote import QUANTITY_LIMIT, list_quoted_skus, make_quote
 from apps.checkout.request_cancellation import (
@@ -64,6 +65,7 @@ __all__ = [
     "CreatorShare",
     "CreatorShares",
     "DeliveryOptionUnknown",
+    "GoneQuote",
     "MarketClosed",
     "MethodUnknown",
     "NoCreators",
@@ -95,6 +97,8 @@ __all__ = [
     "confirm_free_purchase",
     "end_remorse",
     "expire_purchase",
+    "find_gone",
+    "is_crowded",
     "is_hot",
     "list_quoted_skus",
     "make_quote",

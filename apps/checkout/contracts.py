@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from apps.accounts.api import Address
 from apps.fees.api import FeeBasis
+from apps.inventory.api import OutOfStock
 from apps.orders.api import PurchaseView
 from apps.payments.api import Call, Payment, TenderRequest
 from apps.pricing.api import PricedBasket
@@ -47,6 +48,14 @@ class Wish:
     payment_method: str | None = None
     recorded_difference_minor: int = 0
     """Signed; only a replay of recorded purchases sets it, and no route can."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoneQuote:
+    """A quote of which there is too little left: whose it is (the scope of its buyer), and how buying it is refused."""
+
+    scope: str
+    refusal: OutOfStock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

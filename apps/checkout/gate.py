@@ -1,10 +1,33 @@
-"""What is done for a purchase of hot SKUs before its idempotency key is claimed."""
+"""What is done for a purchase of hot SKUs before its idempotency key is claimed.
 
+# Note [Gone]
+Who asks for what is gone is told so by the gate (Note [The gate] of `apps.inventory.services.hot`), which is asked in
+two places that say the same: by the purchase itself, and, while the gate has refused somebody within CROWD_S, for whole
+crowds at the door of the web process (Note [At the door] of `tradecore.http.door`). The second asks no more than the
+first does, and nothing that the first would not have asked in that moment.
+"""
+
+import math
+import time
 from datetime import datetime
+from typing import Final
 
-from apps.checkout.contracts import Buyer
-from apps.checkout.quote import list_quoted_skus, read_token
+from apps.checkout.contracts import Buyer, GoneQuote, Wish
+from apps.checkout.errors import QuoteInvalid
+from apps.checkout.quote import list_quoted_skus, open_token, read_token
 from apps.inventory import api as inventory
+
+#: So long after somebody was refused it is likely that others come for the same.
+CROWD_S: Final = 5.0
+
+
+class _Refused:
+    """When somebody was refused here last, in this process, on the monotonic clock."""
+
+    at = -math.inf
+
+
+_refused = _Refused()
 
 
 def is_hot(*, token: str, now: datetime) -> bool:
@@ -19,5 +42,36 @@ def is_hot(*, token: str, now: datetime) -> bool:
 def refuse_if_gone(*, token: str, buyer: Buyer) -> None:
     """Refuse what is gone before anything is written for it. Refuses, in this order: QuoteInvalid, OutOfStock."""
     _, wish, _ = read_token(token=token, buyer=buyer)
+    _refuse_if_short(wish)
+
+
+def find_gone(*, token: str) -> GoneQuote | None:
+    """How the purchase of a quote of hot SKUs is refused, if it is by now; None of any other quote, and of nonsense.
+
+    Counts nothing: whoever refuses with it says so by `is_hot`.
+    """
+    try:
+        content = open_token(token)
+    except QuoteInvalid:
+        return None
+    if not inventory.is_hot(sku_ids=[line.sku_id for line in content.wish.lines]):
+        return None
+    try:
+        _refuse_if_short(content.wish)
+    except inventory.OutOfStock as refusal:
+        return GoneQuote(content.scope, refusal)
+    return None
+
+
+def is_crowded() -> bool:
+    """Whether somebody was refused here a moment ago: whoever comes now may well be too. Asks nobody."""
+    return time.monotonic() - _refused.at <= CROWD_S
+
+
+def _refuse_if_short(wish: Wish) -> None:
     lines = [inventory.StockLine(number, line.sku_id, line.quantity) for number, line in enumerate(wish.lines, 1)]
-    inventory.refuse_if_gone(lines=lines)
+    try:
+        inventory.refuse_if_gone(lines=lines)
+    except inventory.OutOfStock:
+        _refused.at = time.monotonic()
+        raise

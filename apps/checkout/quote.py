@@ -79,7 +79,7 @@ _Rates = Mapping[int, Mapping[str, DeliveryRate]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class QuoteContent:
     """What a token says: which quote it is, whose, of what, and until when it is honoured."""
 
     quote_id: int
@@ -100,7 +100,7 @@ def make_quote(*, wish: Wish, buyer: Buyer, now: datetime, quote_id: int | None 
 
 def read_token(*, token: str, buyer: Buyer) -> tuple[int, Wish, datetime]:
     """The quote's id, its wish, and until when it is honoured. Refuses: QuoteInvalid."""
-    content = _open_token(token)
+    content = open_token(token)
     if content.scope != buyer.scope:
         raise QuoteInvalid
     return content.quote_id, content.wish, content.expires_at
@@ -109,19 +109,19 @@ def read_token(*, token: str, buyer: Buyer) -> tuple[int, Wish, datetime]:
 def list_quoted_skus(*, token: str) -> list[int]:
     """The SKUs of a token, whoever it is for; none of one that is not ours."""
     try:
-        content = _open_token(token)
+        content = open_token(token)
     except QuoteInvalid:
         return []
     return [line.sku_id for line in content.wish.lines]
 
 
-def _open_token(token: str) -> _Content:
-    """What `_sign` put into it. Refuses: QuoteInvalid."""
+def open_token(token: str) -> QuoteContent:
+    """What a token says, whoever it is for. Refuses: QuoteInvalid."""
     return _open(token, worlds.marked(_SALT))
 
 
 @lru_cache(maxsize=_OPEN_MAX)
-def _open(token: str, salt: str) -> _Content:
+def _open(token: str, salt: str) -> QuoteContent:
     """Opened once in a purchase, which asks for it at each of its steps."""
     try:
         content = signing.loads(token, salt=salt)
@@ -136,7 +136,7 @@ def _open(token: str, salt: str) -> _Content:
             "coupon_codes": tuple(stored["coupon_codes"]),
         }
     )
-    return _Content(content["id"], content["scope"], wish, datetime.fromtimestamp(content["expires"], UTC))
+    return QuoteContent(content["id"], content["scope"], wish, datetime.fromtimestamp(content["expires"], UTC))
 
 
 def requote(*, token: str, buyer: Buyer, now: datetime) -> tuple[Quote, Wish]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tradecore.http.early import EarlyRequest, read_early
-from tradecore.http.gate import Berth, EarlyRefusal, Gate, Ticket, promised
+from tradecore.http.early import EarlyRefusal, EarlyRequest, read_early
+from tradecore.http.gate import Berth, Gate, Ticket, promised
 
 PLAIN = b"POST /buy HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\nX-Request-Id: a-1\r\n\r\nbody"
 GET = b"GET /browse?page_size=3 HTTP/1.1\r\nHost: shop.example\r\nConnection: keep-alive\r\n\r\n"

@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from config.traffic import BERTHS, Traffic
 from tradecore.deadlines import deadline, time_left
-from tradecore.http.gate import Berth, Bulkheads, Gate, waiting_since
+from tradecore.http.gate import Berth, Bulkheads, Gate
+from tradecore.http.waiting import waiting_since
 
 THREADS = 10
 PATHS = {"/browse": "browse", "/quote": "quote", "/buy": "buy"}

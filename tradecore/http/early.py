@@ -6,6 +6,7 @@ its end where it is seen here: else the answers that follow on the connection wo
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,10 @@ _REQUEST_ID: Final = re.compile(rb"\r\nx-request-id:[ \t]*([!-~]{1,64})[ \t]*(?=
 _UNUSUAL: Final = re.compile(
     rb"\r\n(?:transfer-encoding|expect|upgrade|connection:(?![ \t]*keep-alive[ \t]*\r\n))", re.IGNORECASE
 )
+_HEADER: Final = re.compile(rb"([A-Za-z0-9-]+):[ \t]*([!-~](?:[ -~]*[!-~])?)[ \t]*")
 _END: Final = b"\r\n\r\n"
+#: Of so many headers a request at most is plain.
+_HEADERS_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,14 @@ class EarlyRequest:
     path: str
     request_id: str
     length: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyRefusal:
+    """The answer to the request that a connection's buffer begins with, and how many bytes of it that request is."""
+
+    length: int
+    answer: bytes
 
 
 def read_early(buffer: bytes) -> EarlyRequest | None:
@@ -44,3 +56,26 @@ def read_early(buffer: bytes) -> EarlyRequest | None:
         return None
     sent_id = _REQUEST_ID.search(head)
     return EarlyRequest(first[1].decode(), first[2].decode(), sent_id[1].decode() if sent_id else "", length)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRequest:
+    """All that a plain request says. headers: by their names in small letters, each of which came once."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    length: int
+
+
+def read_whole(buffer: bytes, request: EarlyRequest) -> WholeRequest | None:
+    """All of the request that was read from the buffer; None where it has a query, or headers that are not plain."""
+    head, _, _ = buffer.partition(_END)
+    first, *lines = head.split(b"\r\n")
+    found = [_HEADER.fullmatch(line) for line in lines]
+    headers = {each[1].decode().lower(): each[2].decode() for each in found if each is not None}
+    if b"?" in first or not len(headers) == len(lines) <= _HEADERS_MAX:
+        return None
+    body = buffer[len(head) + len(_END) : request.length]
+    return WholeRequest(request.method, request.path, headers, body, request.length)

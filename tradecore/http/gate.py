@@ -12,18 +12,13 @@ part of what an admitted one costs, so that saying no forty times for each yes l
 let in. To whom it says yes, it promises the thread (`Ticket`): else all who come until one of them has got there would
 get threads, only to be refused by them.
 
-# Note [How long a request has waited]
-The worker notes when a connection had something to read and began to wait for a thread (`config.web_worker`). A proxy
-in front may know it earlier and say so in `X-Request-Start` (`t=` and seconds since 1970), which is believed only where
-`TRUST_PROXY_HEADERS` is set. How long a caller waits at all they may say in `X-Request-Timeout-Ms`; a class of routes
-has a bound of its own. What has waited for as long is refused; anything else carries what is left with it
-(`tradecore.deadlines`).
+What has waited for as long as anybody waits (`tradecore.http.waiting`) is refused likewise, and what is asked for by a
+crowd and can be refused without a thread of its own is refused at the door (`tradecore.http.door`).
 """
 
 import json
 import math
 import random
-import re
 import threading
 import time
 from collections import Counter
@@ -34,16 +29,16 @@ from math import ceil
 from typing import Any, Final
 
 import structlog
-from django.conf import settings
 
 from tradecore import metrics
-from tradecore.clock import real_now
 from tradecore.deadlines import deadline
 from tradecore.errors import Kind, Refusal
-from tradecore.http.early import read_early
+from tradecore.http.door import Door
+from tradecore.http.early import EarlyRefusal, WholeRequest, read_early
 from tradecore.http.problems import CONTENT_TYPE, describe_refusal
 from tradecore.http.rate_limits import TRAFFIC, Classify
 from tradecore.http.request_ids import HEADER, choose_request_id
+from tradecore.http.waiting import patience, waited
 
 log = structlog.get_logger()
 
@@ -55,9 +50,6 @@ STATUS: Final = "503 Service Unavailable"
 #: Who is refused comes back after one of these, so that not all come back at once.
 COME_BACK_S: Final = (1, 2, 3)
 
-_MILLISECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
-_STARTED = re.compile(r"t=([0-9]{10}\.[0-9]{1,6})", re.ASCII)
-
 #: What is critical is being refused, as long as the last time is no longer ago.
 _REFUSED_WITHIN_S: Final = 1.5
 
@@ -65,8 +57,6 @@ WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 #: The thread that the request of this one was promised.
 promised: ContextVar["Ticket | None"] = ContextVar("promised", default=None)
-#: When the connection that this thread serves began to wait for it, on the monotonic clock.
-waiting_since: ContextVar[float | None] = ContextVar("waiting_since", default=None)
 
 
 @dataclass
@@ -157,19 +147,20 @@ class Ticket:
             self._bulkheads.leave(self._name)
 
 
-@dataclass(frozen=True, slots=True)
-class EarlyRefusal:
-    """The answer to the request that a connection's buffer begins with, and how many bytes of it that request is."""
-
-    length: int
-    answer: bytes
-
-
 class Gate:
     """The WSGI application, behind its bulkheads. See Note [Shedding]."""
 
-    def __init__(self, application: WSGI, *, classify: Classify, berths: Mapping[str, Berth], threads: int) -> None:
+    def __init__(
+        self,
+        application: WSGI,
+        *,
+        classify: Classify,
+        berths: Mapping[str, Berth],
+        threads: int,
+        door: Door | None = None,
+    ) -> None:
         self._application = application
+        self.door = door
         self._classify = classify
         self._berths = berths
         self._bulkheads = Bulkheads(berths, threads=threads)
@@ -180,9 +171,9 @@ class Gate:
         name = environ[TRAFFIC] = self._classify(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
         if name is None:
             return self._application(environ, start_response)
-        waited = _waited(environ)
-        metrics.REQUEST_WAIT.observe(name, seconds=waited)
-        left = _patience(environ, at_most=self._berths[name].seconds) - waited
+        waits = waited(environ)
+        metrics.REQUEST_WAIT.observe(name, seconds=waits)
+        left = patience(environ, at_most=self._berths[name].seconds) - waits
         if left <= 0:
             return self._shed(TooLate, name, environ, start_response)
         if not self._enter(name):
@@ -194,8 +185,9 @@ class Gate:
         finally:
             self._bulkheads.leave(name)
 
-    def decide_early(self, buffer: bytes) -> EarlyRefusal | Ticket | None:
-        """What becomes of the request that a connection's buffer begins with: refused, or promised a thread.
+    def decide_early(self, buffer: bytes, *, at_the_door: bool = True) -> EarlyRefusal | WholeRequest | Ticket | None:
+        """What becomes of the request that a connection's buffer begins with: refused, for the door, or promised a
+        thread. `at_the_door`: it has not been there yet.
 
         None where it is of no class, or cannot be read that simply: it is then decided like any other.
         """
@@ -203,6 +195,9 @@ class Gate:
         name = None if request is None else self._classify(request.method, request.path)
         if request is None or name is None:
             return None
+        visitor = self.door.look(buffer, request) if self.door is not None and at_the_door else None
+        if visitor is not None:
+            return visitor
         if self._bulkheads.enter(name):
             return Ticket(self._bulkheads, name)
         self._note_refusal(name)
@@ -286,17 +281,3 @@ _critical = _Critical()
 def refuses_critical() -> bool:
     """Whether there is at present no thread even for what is critical."""
     return time.monotonic() - _critical.refused_at <= _REFUSED_WITHIN_S
-
-
-def _patience(environ: Mapping[str, Any], *, at_most: float) -> float:
-    """How long the caller waits in all, in seconds."""
-    sent = environ.get("HTTP_X_REQUEST_TIMEOUT_MS", "")
-    return min(int(sent) / 1000, at_most) if _MILLISECONDS.fullmatch(sent) else at_most
-
-
-def _waited(environ: Mapping[str, Any]) -> float:
-    """How long the request has waited for a thread, in seconds. See Note [How long a request has waited]."""
-    since = waiting_since.get()
-    waited = 0.0 if since is None else time.monotonic() - since
-    started = _STARTED.fullmatch(environ.get("HTTP_X_REQUEST_START", "")) if settings.TRUST_PROXY_HEADERS else None
-    return waited if started is None else max(waited, real_now().timestamp() - float(started[1]))

@@ -38,13 +38,7 @@ class RequestMiddleware:
             if request.path != HEALTH_PATH:
                 _ensure_ids()
             response = self.get_response(request)
-            log.info(
-                "request",
-                method=request.method,
-                path=request.path,
-                status=response.status_code,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
+            log_answer(request.method, request.path, response.status_code, seconds=time.perf_counter() - started)
         response[HEADER] = request_id
         return response
 
@@ -61,9 +55,18 @@ class MetricsMiddleware:
         traffic = LIMITS.class_of(request) or "none"
         if marks.HEADER in request.headers:
             traffic = f"shadow:{traffic}"
-        metrics.REQUESTS.add(traffic, str(response.status_code))
-        metrics.REQUEST_TIME.observe(traffic, seconds=time.perf_counter() - started)
+        count_answer(traffic, response.status_code, seconds=time.perf_counter() - started)
         return response
+
+
+def log_answer(method: str | None, path: str, status: int, *, seconds: float) -> None:
+    """The one line of a request."""
+    log.info("request", method=method, path=path, status=status, ms=round(seconds * 1000, 1))
+
+
+def count_answer(traffic: str, status: int, *, seconds: float) -> None:
+    metrics.REQUESTS.add(traffic, str(status))
+    metrics.REQUEST_TIME.observe(traffic, seconds=seconds)
 
 
 def _ensure_ids() -> None:
