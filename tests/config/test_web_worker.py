@@ -19,6 +19,12 @@ from tests.config.small_web import TAKES_S, THREADS, threads
 
 START_S, STOP_S, ANSWER_S = 60, 60, 20
 BUY = b"POST /buy HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\n\r\nbody"
+#: What the door looks at: it refuses the first, and says nothing of the others.
+GONE, THERE, UNKNOWN = (
+    b"POST /crowd HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    for body in (b'"gone"', b'"there"', b'"unknown"')
+)
 #: Whole and plain as it stands, but of more headers than gunicorn takes.
 ODD = b"POST /buy HTTP/1.1\r\nHost: shop.example\r\n" + b"A: b\r\n" * 101 + b"Content-Length: 4\r\n\r\nbody"
 
@@ -155,3 +161,50 @@ class TestThreads:
             time.sleep(2 * TAKES_S)
         with busy(port):
             pass
+
+
+class TestTheDoor:
+    def test_refuses_without_any_thread(self, port: int) -> None:
+        with connected(port) as connection:
+            assert [ask(connection, GONE), ask(connection, GONE)] == [409, 409]
+            with busy(port):
+                assert [ask(connection, GONE), ask(connection, GONE)] == [409, 409]
+            assert ask(connection) == 200
+
+    def test_answers_one_by_one_where_two_come_at_once(self, port: int) -> None:
+        with connected(port) as connection:
+            connection.sendall(GONE + GONE + BUY)
+            assert [read(connection) for _ in range(3)] == [409, 409, 200]
+
+    def test_answers_also_what_comes_in_pieces(self, port: int) -> None:
+        with connected(port) as connection:
+            connection.sendall(GONE[:20])
+            time.sleep(0.02)
+            assert ask(connection, GONE[20:]) in {200, 409}, "what was begun to be read is read by a thread"
+            assert ask(connection, GONE) == 409
+
+    @pytest.mark.parametrize("request_", [THERE, UNKNOWN])
+    def test_lets_go_on_whoever_it_says_nothing_to(self, port: int, request_: bytes) -> None:
+        with connected(port) as connection:
+            assert ask(connection, request_) == 200
+            with busy(port):
+                assert [ask(connection, request_), ask(connection, GONE)] == [503, 409]
+
+    def test_loses_nobody_of_a_crowd(self, port: int) -> None:
+        def come(number: int) -> list[int]:
+            with connected(port) as connection:
+                return [ask(connection, GONE if number % 4 else THERE) for _ in range(20)]
+
+        with ThreadPoolExecutor(16) as pool:
+            statuses = list(pool.map(come, range(16)))
+        assert all(answered == [409] * 20 for number, answered in enumerate(statuses) if number % 4)
+        assert {status for answered in statuses[::4] for status in answered} == {200, 503}
+        with busy(port):
+            assert buy(port) == 503
+
+    def test_outlives_those_who_have_left(self, port: int) -> None:
+        for _ in range(20):
+            with connected(port) as connection:
+                connection.sendall(GONE)
+        with connected(port) as connection:
+            assert ask(connection, GONE) == 409

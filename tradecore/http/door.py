@@ -101,7 +101,7 @@ class Door:
     def bring(self, connection: Any, request: WholeRequest, *, leave: Leave) -> None:
         """Let the request of a connection be decided, which is the door's until it leaves. Called by the loop."""
         self._waiting.put(Visitor(connection, request))
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._serve, args=(leave,), name="door", daemon=True)
             self._thread.start()
 
