@@ -18,8 +18,8 @@ from typing import Final
 from django.conf import settings
 
 from apps.storefront import sold_out
-from tradecore.http.door import Door
 from tradecore.http.gate import WSGI, Berth, Gate
+from tradecore.http.porter import Porter
 from tradecore.http.rate_limits import LIMITS, Rules, Scope
 from tradecore.rate_limits import Limiter, LocalStore, RedisStore, Rule, WithoutRedis
 
@@ -144,8 +144,8 @@ def install_limits() -> None:
 
 
 def make_gate(application: WSGI) -> Gate:
-    """The application behind the gate of this process, and beside it the door for those who come for what is gone."""
-    door = Door(
+    """The application behind the gate of this process, and its porter for those who come for what is gone."""
+    porter = Porter(
         sold_out.refuse,
         method=sold_out.METHOD,
         path=sold_out.PATH,
@@ -153,4 +153,4 @@ def make_gate(application: WSGI) -> Gate:
         seconds=BERTHS[Traffic.PURCHASE].seconds,
         is_open=sold_out.is_crowded,
     )
-    return Gate(application, classify=classify, berths=BERTHS, threads=settings.WEB_THREADS, door=door)
+    return Gate(application, classify=classify, berths=BERTHS, threads=settings.WEB_THREADS, porter=porter)

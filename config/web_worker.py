@@ -28,7 +28,7 @@ class WaitingThreadWorker(ThreadWorker):
 
     What a connection brings first, and what comes on a kept one, is looked at here, in the loop that waits for
     connections and does nothing else: where there is no thread for it, it is refused, and otherwise its thread is
-    promised to it. See Note [Shedding]. What a crowd comes for goes to the door first (Note [At the door]).
+    promised to it. See Note [Shedding]. A crowd is seen by the porter first (Note [The porter]).
     """
 
     def init_process(self) -> None:
@@ -59,7 +59,7 @@ class WaitingThreadWorker(ThreadWorker):
         self._meet(conn, client, self.keepalived_conns, super().on_client_socket_readable)
 
     def _meet(self, conn: Any, client: Any, among: "deque[Any]", serve: Callable[[Any, Any], None]) -> None:
-        """Something has come on a connection: it is refused, goes to the door, or gets its thread."""
+        """Something has come on a connection: it is refused, goes to the porter, or gets its thread."""
         decided = self._decide(conn)
         if isinstance(decided, EarlyRefusal):
             among.remove(conn)
@@ -69,13 +69,14 @@ class WaitingThreadWorker(ThreadWorker):
         elif isinstance(decided, WholeRequest):
             among.remove(conn)
             self.poller.unregister(client)
-            self.wsgi.door.bring(conn, decided, leave=self._leave_door)
+            conn.waiting_since = time.monotonic()
+            self.wsgi.porter.bring(conn, decided, leave=self._leave_porter)
         else:
             conn.ticket = decided
             serve(conn, client)
 
-    def _leave_door(self, visitors: Sequence[tuple[Any, EarlyRefusal | None]]) -> None:
-        """Answer those who have an answer, and let the loop have all of them back. Called by the thread of the door."""
+    def _leave_porter(self, visitors: Sequence[tuple[Any, EarlyRefusal | None]]) -> None:
+        """Answer those who have an answer, and let the loop have all of them back. Called in the porter's thread."""
         for conn, refusal in visitors:
             if refusal is not None:
                 _answer(conn, refusal)
@@ -83,7 +84,7 @@ class WaitingThreadWorker(ThreadWorker):
 
     def _take_back(self, visitors: Sequence[tuple[Any, EarlyRefusal | None]]) -> None:
         for conn, refusal in visitors:
-            decided = refusal if refusal is not None else self._decide(conn, at_the_door=False)
+            decided = refusal if refusal is not None else self._decide(conn, ask_porter=False)
             if isinstance(decided, EarlyRefusal):
                 if refusal is None:
                     _answer(conn, decided)
@@ -91,7 +92,7 @@ class WaitingThreadWorker(ThreadWorker):
                 self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
             else:
                 conn.ticket, conn.data_ready = decided, True
-                self.enqueue_req(conn)
+                super().enqueue_req(conn)  # it has waited since it came
 
     def _wait_for_first(self, conn: Any) -> None:
         """Let the loop wait for what a new connection brings: gunicorn lets a thread do so."""
@@ -105,7 +106,7 @@ class WaitingThreadWorker(ThreadWorker):
         conn.set_timeout()
         self.keepalived_conns.append(conn)
 
-    def _decide(self, conn: Any, *, at_the_door: bool = True) -> EarlyRefusal | WholeRequest | Ticket | None:
+    def _decide(self, conn: Any, *, ask_porter: bool = True) -> EarlyRefusal | WholeRequest | Ticket | None:
         """What becomes of the request that waits on the connection; None where a thread finds out."""
         if not self.alive or self.cfg.is_ssl or conn.is_http2:
             return None
@@ -113,7 +114,7 @@ class WaitingThreadWorker(ThreadWorker):
             buffer = conn.sock.recv(PEEKED_BYTES, socket.MSG_PEEK)
         except OSError:  # reset
             return None
-        decided: EarlyRefusal | WholeRequest | Ticket | None = self.wsgi.decide_early(buffer, at_the_door=at_the_door)
+        decided: EarlyRefusal | WholeRequest | Ticket | None = self.wsgi.decide_early(buffer, ask_porter=ask_porter)
         return decided
 
 

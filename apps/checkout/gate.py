@@ -3,7 +3,7 @@
 # Note [Gone]
 Who asks for what is gone is told so by the gate (Note [The gate] of `apps.inventory.services.hot`), which is asked in
 two places that say the same: by the purchase itself, and, while the gate has refused somebody within CROWD_S, for whole
-crowds at the door of the web process (Note [At the door] of `tradecore.http.door`). The second asks no more than the
+crowds by the porter of the web process (Note [The porter] of `tradecore.http.porter`). The second asks no more than the
 first does, and nothing that the first would not have asked in that moment.
 """
 

@@ -1,7 +1,7 @@
-"""Purchases of what is gone, refused at the door in the words of the view.
+"""Purchases of what is gone, refused by the porter in the words of the view.
 
-What `views.buying.Purchases` answers to a purchase of hot SKUs that are gone, this says for many at once; see Note [At
-the door] of `tradecore.http.door`. It speaks of the plainest requests only: a bearer's token, a body of the usual form,
+What `views.buying.Purchases` answers to a purchase of hot SKUs that are gone, this says for many at once; see Note [The
+porter] of `tradecore.http.porter`. It speaks of the plainest requests only: a bearer's token, a body of the usual form,
 a key that nobody has claimed, the caller's own quote, and nothing switched off. Of any other it says nothing.
 
 Statements: one for the access tokens, one for the keys; none for guests' tokens, which are signed.

@@ -14,9 +14,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
 from tradecore.errors import Kind, Refusal  # noqa: E402 - it needs the apps
-from tradecore.http.door import Door  # noqa: E402
 from tradecore.http.early import WholeRequest  # noqa: E402
 from tradecore.http.gate import DOOR_THREADS, Berth, Gate  # noqa: E402
+from tradecore.http.porter import Porter  # noqa: E402
 
 THREADS = 2
 TAKES_S = 1.0
@@ -52,5 +52,5 @@ application = Gate(
     classify=lambda _method, path: "buy" if path in {"/buy", "/crowd"} else None,
     berths={"buy": Berth(threads_percent=100, seconds=30, is_critical=True)},
     threads=THREADS,
-    door=Door(refuse, method="POST", path="/crowd", traffic="buy", seconds=30, is_open=lambda: True),
+    porter=Porter(refuse, method="POST", path="/crowd", traffic="buy", seconds=30, is_open=lambda: True),
 )

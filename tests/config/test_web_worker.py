@@ -19,7 +19,7 @@ from tests.config.small_web import TAKES_S, THREADS, threads
 
 START_S, STOP_S, ANSWER_S = 60, 60, 20
 BUY = b"POST /buy HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\n\r\nbody"
-#: What the door looks at: it refuses the first, and says nothing of the others.
+#: What the porter looks at: he refuses the first, and says nothing of the others.
 GONE, THERE, UNKNOWN = (
     b"POST /crowd HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
@@ -163,7 +163,7 @@ class TestThreads:
             pass
 
 
-class TestTheDoor:
+class TestThePorter:
     def test_refuses_without_any_thread(self, port: int) -> None:
         with connected(port) as connection:
             assert [ask(connection, GONE), ask(connection, GONE)] == [409, 409]

@@ -14,9 +14,9 @@ from tests.checkout.test_races import assert_books_hold
 from tests.factories.checkout import ShopFloor, make_shop_floor
 from tests.factories.inventory import numbers_of
 from tests.storefront.test_buying_api import ADDRESS
-from tests.storefront.test_sold_out import ask_house, headers_of, parse, read_whole_of, spell
+from tests.storefront.test_sold_out import ask_house, headers_of, parse, spell, visit
 from tradecore import clock, memo
-from tradecore.http.door import Door, Visitor
+from tradecore.http.porter import Porter
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -42,15 +42,13 @@ def become_buyer(sku: int) -> tuple[Api, dict[str, Any]]:
     }
 
 
-def ask_with(door: Door, buyer: tuple[Api, dict[str, Any]]) -> list[tuple[int, bytes]]:
-    """What the buyer is told at three tries under one key, at the door or else in the house."""
+def ask_with(porter: Porter, buyer: tuple[Api, dict[str, Any]]) -> list[tuple[int, bytes]]:
+    """What the buyer is told at three tries under one key, by the porter or else in the house."""
     guest, body = buyer
     raw = spell(headers_of(guest, key="the same"), dump(body))
-    request = read_whole_of(raw)
-    assert request is not None
     told = []
     for _ in range(3):
-        (refusal,) = door.answer([Visitor(None, request)])
+        (refusal,) = porter.answer([visit(raw)])
         answer = parse(refusal) if refusal is not None else ask_house(raw)
         told.append((int(answer[0][:3]), answer[2]))
     return told
@@ -81,20 +79,20 @@ class TestEveryKeySentTwice:
         assert_books_hold()
 
 
-class TestTheDoorBesideTheHouse:
+class TestThePorterBesideTheHouse:
     def test_refuses_nobody_who_has_bought(self, floor: ShopFloor, race: Any) -> None:
         sku = floor.add_sku(stock=PIECES)
         inventory.mark_hot(sku_id=sku, reason="flash sale", actor="tests", now=clock.now())
-        door = make_gate(lambda *_: []).door
-        assert door is not None
+        porter = make_gate(lambda *_: []).porter
+        assert porter is not None
         buyers = [become_buyer(sku) for _ in range(BUYERS)]
-        for told in race([partial(ask_with, door, buyer) for buyer in buyers]):
+        for told in race([partial(ask_with, porter, buyer) for buyer in buyers]):
             bought = [each for each in told if each[0] == 201]
             assert told[len(told) - len(bought) :] == bought, "who has bought is told so from then on"
             assert len(set(bought)) <= 1
             assert {status for status, _ in told} <= {201, 409}
         memo.forget_everything()
-        last = [ask_with(door, buyer)[-1][0] for buyer in buyers]
+        last = [ask_with(porter, buyer)[-1][0] for buyer in buyers]
         assert Counter(last) == {201: PIECES, 409: BUYERS - PIECES}
         assert numbers_of(sku) == [(0, 0, PIECES)]
         assert Purchase.objects.count() == len(floor.provider.calls) == PIECES

@@ -1,4 +1,4 @@
-"""What is refused at the door, and that it is what the house would have said, to the byte, or nothing."""
+"""What is refused by the porter, and that it is what the house would have said, to the byte, or nothing."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,9 +24,9 @@ from config.traffic import make_gate
 from tests.api import MALFORMED_BODIES, Api, dump, machine_token, read
 from tests.factories.checkout import ShopFloor
 from tradecore import clock, degradation, memo, metrics
-from tradecore.http.door import Door, Visitor
 from tradecore.http.early import EarlyRefusal, WholeRequest, read_early, read_whole
 from tradecore.http.fields import form_of
+from tradecore.http.porter import Porter, Visitor
 from tradecore.models import IdempotencyRecord
 
 pytestmark = pytest.mark.django_db
@@ -50,19 +50,19 @@ def spell(headers: dict[str, str], body: bytes, *, first: str = "POST /store/v1/
 
 
 @pytest.fixture
-def door() -> Door:
-    door = make_gate(lambda *_: []).door
-    assert door is not None
-    return door
+def porter() -> Porter:
+    porter = make_gate(lambda *_: []).porter
+    assert porter is not None
+    return porter
 
 
 @pytest.fixture
-def ask_door(door: Door) -> Callable[[bytes], Answer | None]:
-    """What the door answers; None where it says nothing."""
+def ask_porter(porter: Porter) -> Callable[[bytes], Answer | None]:
+    """What the porter answers; None where he says nothing."""
 
     def ask(raw: bytes) -> Answer | None:
         request = read_whole_of(raw)
-        (refusal,) = door.answer([Visitor(None, request)]) if request is not None else [None]
+        (refusal,) = porter.answer([Visitor(None, request)]) if request is not None else [None]
         return None if refusal is None else parse(refusal)
 
     return ask
@@ -73,7 +73,15 @@ def read_whole_of(raw: bytes) -> WholeRequest | None:
     return None if early is None else read_whole(raw, early)
 
 
-def parse(refusal: EarlyRefusal) -> Answer:
+def visit(raw: bytes) -> Visitor:
+    """Whoever sends what is whole and plain."""
+    request = read_whole_of(raw)
+    assert request is not None
+    return Visitor(None, request)
+
+
+def parse(refusal: EarlyRefusal | None) -> Answer:
+    assert refusal is not None
     head, _, body = refusal.answer.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
@@ -150,24 +158,24 @@ def headers_of(buyer: Api, *, key: str = "key") -> dict[str, str]:
     }
 
 
-class TestARefusalAtTheDoor:
+class TestARefusalByThePorter:
     @pytest.fixture(params=["guest", "member"])
     def buyer(self, request: pytest.FixtureRequest) -> Api:
         return request.getfixturevalue(request.param)
 
     def test_is_what_the_house_says_to_the_byte(
-        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_door: Callable[..., Any]
+        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_porter: Callable[..., Any]
     ) -> None:
         raw = spell(headers_of(buyer), dump(body_of(buyer, sku)))
         sell_out()
-        answer = ask_door(raw)
+        answer = ask_porter(raw)
         assert answer == ask_house(raw)
         assert (answer[0], code_of(answer)) == ("409 Conflict", "inventory.out_of_stock")
         assert orjson.loads(answer[2])["lines"] == [{"sku_id": str(sku), "wanted": 1, "available": 0}]
         assert not IdempotencyRecord.objects.exists()
 
     def test_over_https_is_what_the_house_says(
-        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_door: Callable[..., Any], settings: Settings
+        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_porter: Callable[..., Any], settings: Settings
     ) -> None:
         body = dump(body_of(buyer, sku))
         settings.TRUST_PROXY_HEADERS = True
@@ -176,51 +184,49 @@ class TestARefusalAtTheDoor:
         settings.SECURE_HSTS_SECONDS = 3600
         sell_out()
         raw = spell(headers_of(buyer) | {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}, body)
-        answer = ask_door(raw)
+        answer = ask_porter(raw)
         assert answer == ask_house(raw)
         assert ("Strict-Transport-Security", "max-age=3600; includeSubDomains; preload") in answer[1]
-        assert ask_door(spell(headers_of(buyer) | {"X-Forwarded-Proto": "http"}, body)) is None
-        assert ask_door(spell(headers_of(buyer), body)) is None
+        assert ask_porter(spell(headers_of(buyer) | {"X-Forwarded-Proto": "http"}, body)) is None
+        assert ask_porter(spell(headers_of(buyer), body)) is None
 
     def test_says_what_is_left(
-        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_door: Callable[..., Any]
+        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_porter: Callable[..., Any]
     ) -> None:
         raw = spell(headers_of(buyer), dump(body_of(buyer, sku, quantity=3)))
         sell_out(2)
-        answer = ask_door(raw)
+        answer = ask_porter(raw)
         assert answer == ask_house(raw)
         assert orjson.loads(answer[2])["lines"] == [{"sku_id": str(sku), "wanted": 3, "available": 2}]
 
     def test_is_over_when_pieces_come_back(
-        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_door: Callable[..., Any]
+        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_porter: Callable[..., Any]
     ) -> None:
         raw = spell(headers_of(buyer), dump(body_of(buyer, sku)))
         sell_out()
-        assert ask_door(raw) is not None
+        assert ask_porter(raw) is not None
         sell_out(1)
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert ask_house(raw)[0] == "201 Created"
 
     def test_is_not_for_whoever_has_an_answer(
-        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_door: Callable[..., Any]
+        self, buyer: Api, sku: int, sell_out: Callable[..., None], ask_porter: Callable[..., Any]
     ) -> None:
         raw = spell(headers_of(buyer), dump(body_of(buyer, sku)))
         bought = ask_house(raw)
         sell_out()
         assert bought[0] == "201 Created"
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         again = ask_house(raw)
         assert (again[0], again[2]) == (bought[0], bought[2])
-        assert ask_door(spell(headers_of(buyer, key="another"), dump(body_of_raw(raw)))) is not None
+        assert ask_porter(spell(headers_of(buyer, key="another"), dump(body_of_raw(raw)))) is not None
 
     def test_takes_the_request_id_that_was_sent(
-        self, buyer: Api, sku: int, sell_out: Callable[..., None], door: Door
+        self, buyer: Api, sku: int, sell_out: Callable[..., None], porter: Porter
     ) -> None:
         raw = spell(headers_of(buyer) | {"X-Request-Id": "a-1"}, dump(body_of(buyer, sku)))
         sell_out()
-        request = read_whole_of(raw)
-        assert request is not None
-        (refusal,) = door.answer([Visitor(None, request)])
+        (refusal,) = porter.answer([visit(raw)])
         assert refusal is not None
         assert b"\r\nX-Request-Id: a-1\r\n" in refusal.answer
         assert refusal.length == len(raw)
@@ -230,19 +236,19 @@ def body_of_raw(raw: bytes) -> Any:
     return orjson.loads(raw.partition(b"\r\n\r\n")[2])
 
 
-class TestTheDoorSaysNothing:
+class TestThePorterSaysNothing:
     """Of whatever is unusual, or answered otherwise: `expected` is what the house says of it."""
 
     @pytest.fixture
     def refused(self, guest: Api, sku: int, sell_out: Callable[..., None]) -> tuple[dict[str, str], dict[str, Any]]:
-        """Headers and body of what is refused at the door as it stands."""
+        """Headers and body of what is refused by the porter as it stands."""
         headers, body = headers_of(guest), body_of(guest, sku)
         sell_out()
         return headers, body
 
-    def test_unless_all_is_as_usual(self, refused: Any, ask_door: Callable[..., Any]) -> None:
+    def test_unless_all_is_as_usual(self, refused: Any, ask_porter: Callable[..., Any]) -> None:
         headers, body = refused
-        assert ask_door(spell(headers, dump(body))) is not None
+        assert ask_porter(spell(headers, dump(body))) is not None
 
     @pytest.mark.parametrize(
         ("header", "value", "expected"),
@@ -266,12 +272,12 @@ class TestTheDoorSaysNothing:
         ],
     )
     def test_of_such_a_header(
-        self, header: str, value: str | None, expected: str, refused: Any, ask_door: Callable[..., Any]
+        self, header: str, value: str | None, expected: str, refused: Any, ask_porter: Callable[..., Any]
     ) -> None:
         headers, body = refused
         changed = {name: each for name, each in {**headers, header: value}.items() if each is not None}
         raw = spell(changed, dump(body))
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert code_of(ask_house(raw)) == expected
 
     @pytest.mark.parametrize(
@@ -298,119 +304,119 @@ class TestTheDoorSaysNothing:
         ],
     )
     def test_of_such_a_body(
-        self, change: dict[str, Any], expected: str, refused: Any, ask_door: Callable[..., Any]
+        self, change: dict[str, Any], expected: str, refused: Any, ask_porter: Callable[..., Any]
     ) -> None:
         headers, body = refused
         raw = spell(headers, dump(body | change))
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert code_of(ask_house(raw)) == expected or expected == "checkout.quote_invalid"
 
     @pytest.mark.parametrize("body", [*MALFORMED_BODIES.values(), b"", b"{}"], ids=[*MALFORMED_BODIES, "nothing", "{}"])
-    def test_of_nonsense(self, body: bytes, refused: Any, ask_door: Callable[..., Any]) -> None:
-        assert ask_door(spell(refused[0], body)) is None
+    def test_of_nonsense(self, body: bytes, refused: Any, ask_porter: Callable[..., Any]) -> None:
+        assert ask_porter(spell(refused[0], body)) is None
 
-    def test_of_a_query(self, refused: Any, ask_door: Callable[..., Any]) -> None:
+    def test_of_a_query(self, refused: Any, ask_porter: Callable[..., Any]) -> None:
         headers, body = refused
         raw = spell(headers, dump(body), first="POST /store/v1/purchases?a=4111111111111111 HTTP/1.1")
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert code_of(ask_house(raw)) == "request.parameter_invalid"
 
-    def test_of_a_header_that_comes_twice(self, refused: Any, ask_door: Callable[..., Any]) -> None:
+    def test_of_a_header_that_comes_twice(self, refused: Any, ask_porter: Callable[..., Any]) -> None:
         headers, body = refused
         twice = spell(headers, dump(body)).replace(b"\r\nHost", b"\r\nIdempotency-Key: other\r\nHost", 1)
-        assert ask_door(twice) is None
+        assert ask_porter(twice) is None
 
-    def test_of_somebody_elses_quote(self, refused: Any, stranger: Api, ask_door: Callable[..., Any]) -> None:
+    def test_of_somebody_elses_quote(self, refused: Any, stranger: Api, ask_porter: Callable[..., Any]) -> None:
         raw = spell(headers_of(stranger), dump(refused[1]))
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert code_of(ask_house(raw)) == "checkout.quote_invalid"
 
-    def test_of_a_quote_with_the_token_of_a_machine(self, refused: Any, ask_door: Callable[..., Any]) -> None:
+    def test_of_a_quote_with_the_token_of_a_machine(self, refused: Any, ask_porter: Callable[..., Any]) -> None:
         raw = spell(headers_of(Api(token=machine_token(scope="store"))), dump(refused[1]))
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert code_of(ask_house(raw)) == "permission.denied"
 
     def test_of_a_buyer_who_may_not_sign_in_any_more(
-        self, robin: User, member: Api, sku: int, sell_out: Callable[..., None], ask_door: Callable[..., Any]
+        self, robin: User, member: Api, sku: int, sell_out: Callable[..., None], ask_porter: Callable[..., Any]
     ) -> None:
         raw = spell(headers_of(member), dump(body_of(member, sku)))
         sell_out()
-        assert ask_door(raw) is not None
+        assert ask_porter(raw) is not None
         User.objects.filter(pk=robin.pk).update(is_active=False)
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert code_of(ask_house(raw)) == "authentication.invalid"
 
     def test_of_what_is_not_hot(
-        self, guest: Api, floor: ShopFloor, sell_out: Callable[..., None], ask_door: Callable[..., Any]
+        self, guest: Api, floor: ShopFloor, sell_out: Callable[..., None], ask_porter: Callable[..., Any]
     ) -> None:
         sku = floor.add_sku(stock=1)
         raw = spell(headers_of(guest), dump(body_of(guest, sku)))
         Stock.objects.filter(sku_id=sku).update(available=0)
         sell_out()
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert code_of(ask_house(raw)) == "inventory.out_of_stock"
 
-    def test_while_a_plan_is_on(self, refused: Any, ask_door: Callable[..., Any]) -> None:
+    def test_while_a_plan_is_on(self, refused: Any, ask_porter: Callable[..., Any]) -> None:
         headers, body = refused
         now = clock.real_now()
         degradation.switch_on(
             plan=degradation.GUESTS, until=now + timedelta(hours=1), reason="a crowd", actor="tests", now=now
         )
         raw = spell(headers, dump(body))
-        assert ask_door(raw) is None
+        assert ask_porter(raw) is None
         assert b"degraded" in ask_house(raw)[2]
 
-    def test_of_what_has_waited_too_long(self, refused: Any, ask_door: Callable[..., Any], settings: Settings) -> None:
+    def test_of_what_has_waited_too_long(
+        self, refused: Any, ask_porter: Callable[..., Any], settings: Settings
+    ) -> None:
         headers, body = refused
         settings.TRUST_PROXY_HEADERS = True
         long_ago = {"X-Request-Start": f"t={clock.real_now().timestamp() - 20:.3f}"}
-        assert ask_door(spell(headers | long_ago, dump(body))) is None
-        assert ask_door(spell(headers | {"X-Request-Timeout-Ms": "0"}, dump(body))) is None
+        assert ask_porter(spell(headers | long_ago, dump(body))) is None
+        assert ask_porter(spell(headers | {"X-Request-Timeout-Ms": "0"}, dump(body))) is None
 
 
 class TestMany:
     def test_are_answered_with_two_statements(
-        self, guest: Api, member: Api, stranger: Api, sku: int, sell_out: Callable[..., None], door: Door
+        self, guest: Api, member: Api, stranger: Api, sku: int, sell_out: Callable[..., None], porter: Porter
     ) -> None:
         buyers = [guest, member, stranger]
         bodies = {buyer.token: dump(body_of(buyer, sku)) for buyer in buyers}
         raws = [spell(headers_of(buyer, key=key), bodies[buyer.token]) for key in ("1", "2") for buyer in buyers]
         sell_out()
         inventory.is_hot(sku_ids=[sku])
-        visitors = [Visitor(None, read_whole_of(raw)) for raw in raws]
-        door.answer(visitors)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            answers = door.answer(visitors)
+        visitors = [visit(raw) for raw in raws]
+        porter.answer(visitors)
+        with CaptureQueriesContext(connection) as queries:
+            answers = porter.answer(visitors)
         assert len(queries) == 2
         assert [parse(answer) for answer in answers] == [ask_house(raw) for raw in raws]
 
     def test_each_get_their_own_answer(
-        self, guest: Api, member: Api, sku: int, sell_out: Callable[..., None], door: Door
+        self, guest: Api, member: Api, sku: int, sell_out: Callable[..., None], porter: Porter
     ) -> None:
         known, new = (spell(headers_of(member, key=key), dump(body_of(member, sku))) for key in ("known", "new"))
         of_guest = spell(headers_of(guest), dump(body_of(guest, sku, quantity=2)))
         ask_house(known)
         sell_out()
         stolen = spell(headers_of(guest, key="stolen"), dump(body_of_raw(new)))
-        answers = door.answer([Visitor(None, read_whole_of(raw)) for raw in (known, new, stolen, of_guest)])
+        answers = porter.answer([visit(raw) for raw in (known, new, stolen, of_guest)])
         assert [answer is not None for answer in answers] == [False, True, False, True]
         assert [parse(answers[1]), parse(answers[3])] == [ask_house(new), ask_house(of_guest)]
 
 
 class TestWhatIsKept:
     def test_is_one_line_and_one_count_as_in_the_house(
-        self, guest: Api, sku: int, sell_out: Callable[..., None], ask_door: Callable[..., Any]
+        self, guest: Api, sku: int, sell_out: Callable[..., None], ask_porter: Callable[..., Any]
     ) -> None:
         raw = spell(headers_of(guest), dump(body_of(guest, sku)))
         sell_out()
         counted, lines = [], []
-        for ask in (ask_door, ask_house):
+        for ask in (ask_porter, ask_house):
             before = read_counts()
             with capture_logs() as logged:
                 ask(raw)
-            lines.append([line | {"ms": 0} for line in logged])
+            lines.append([{**line, "ms": 0} for line in logged])
             counted.append({name: value - before[name] for name, value in read_counts().items()})
         line = {
             "event": "request",
@@ -428,14 +434,14 @@ class TestWhatIsKept:
         guest: Api,
         sku: int,
         sell_out: Callable[..., None],
-        ask_door: Callable[..., Any],
+        ask_porter: Callable[..., Any],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         counted = Mock()
         raw = spell(headers_of(guest), dump(body_of(guest, sku)))
         sell_out()
         monkeypatch.setattr(inventory, "count_request", counted)
-        ask_door(raw)
+        ask_porter(raw)
         assert [call.kwargs["sku_ids"] for call in counted.call_args_list] == [[sku]]
 
 
@@ -448,28 +454,28 @@ def read_counts() -> dict[str, float]:
     }
 
 
-class TestTheDoor:
+class TestThePorter:
     def test_is_open_while_there_is_a_crowd(
-        self, guest: Api, sku: int, sell_out: Callable[..., None], door: Door, monkeypatch: pytest.MonkeyPatch
+        self, guest: Api, sku: int, sell_out: Callable[..., None], porter: Porter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         raw = spell(headers_of(guest), dump(body_of(guest, sku)))
         early = read_early(raw)
         assert early is not None
         monkeypatch.setattr(checkout_gate, "_refused", checkout_gate._Refused())
-        assert door.look(raw, early) is None
+        assert porter.look(raw, early) is None
         sell_out()
         ask_house(raw)
-        assert door.look(raw, early) == read_whole_of(raw)
+        assert porter.look(raw, early) == read_whole_of(raw)
         checkout_gate._refused.at -= checkout_gate.CROWD_S + 1
-        assert door.look(raw, early) is None
+        assert porter.look(raw, early) is None
 
-    def test_is_of_one_route(self, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(door, "_is_open", lambda: True)
+    def test_is_of_one_route(self, porter: Porter, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(porter, "_is_open", lambda: True)
         for first in ("GET /store/v1/purchases", "POST /store/v1/quotes", "POST /store/v1/purchases/7/payments"):
             raw = spell({"Host": "testserver"}, b"{}", first=f"{first} HTTP/1.1")
             early = read_early(raw)
             assert early is not None
-            assert door.look(raw, early) is None
+            assert porter.look(raw, early) is None
 
     @pytest.mark.parametrize(
         "email", ["a@b.co", "a.b+c-d_e@x-y.example.com", "A1@B2.example", f"{'a' * 40}@example.com"]

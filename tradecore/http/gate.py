@@ -12,8 +12,8 @@ part of what an admitted one costs, so that saying no forty times for each yes l
 let in. To whom it says yes, it promises the thread (`Ticket`): else all who come until one of them has got there would
 get threads, only to be refused by them.
 
-What has waited for as long as anybody waits (`tradecore.http.waiting`) is refused likewise, and what is asked for by a
-crowd and can be refused without a thread of its own is refused at the door (`tradecore.http.door`).
+What has waited for as long as anybody waits (`tradecore.http.waiting`) is refused likewise. What a crowd comes for, and
+can be told without a thread for each, the porter tells them (`tradecore.http.porter`).
 """
 
 import json
@@ -33,8 +33,8 @@ import structlog
 from tradecore import metrics
 from tradecore.deadlines import deadline
 from tradecore.errors import Kind, Refusal
-from tradecore.http.door import Door
 from tradecore.http.early import EarlyRefusal, WholeRequest, read_early
+from tradecore.http.porter import Porter
 from tradecore.http.problems import CONTENT_TYPE, describe_refusal
 from tradecore.http.rate_limits import TRAFFIC, Classify
 from tradecore.http.request_ids import HEADER, choose_request_id
@@ -157,10 +157,10 @@ class Gate:
         classify: Classify,
         berths: Mapping[str, Berth],
         threads: int,
-        door: Door | None = None,
+        porter: Porter | None = None,
     ) -> None:
         self._application = application
-        self.door = door
+        self.porter = porter
         self._classify = classify
         self._berths = berths
         self._bulkheads = Bulkheads(berths, threads=threads)
@@ -185,9 +185,9 @@ class Gate:
         finally:
             self._bulkheads.leave(name)
 
-    def decide_early(self, buffer: bytes, *, at_the_door: bool = True) -> EarlyRefusal | WholeRequest | Ticket | None:
-        """What becomes of the request that a connection's buffer begins with: refused, for the door, or promised a
-        thread. `at_the_door`: it has not been there yet.
+    def decide_early(self, buffer: bytes, *, ask_porter: bool = True) -> EarlyRefusal | WholeRequest | Ticket | None:
+        """What becomes of the request that a connection's buffer begins with: refused, for the porter, or promised a
+        thread. `ask_porter`: it has not been with the porter yet.
 
         None where it is of no class, or cannot be read that simply: it is then decided like any other.
         """
@@ -195,7 +195,7 @@ class Gate:
         name = None if request is None else self._classify(request.method, request.path)
         if request is None or name is None:
             return None
-        visitor = self.door.look(buffer, request) if self.door is not None and at_the_door else None
+        visitor = self.porter.look(buffer, request) if self.porter is not None and ask_porter else None
         if visitor is not None:
             return visitor
         if self._bulkheads.enter(name):

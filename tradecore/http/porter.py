@@ -1,18 +1,18 @@
-"""The door: where a crowd is told what is the same for all of it, by one thread, and many at a time.
+"""The porter: one thread that tells a crowd what is the same for all of it, many at a time.
 
-# Note [At the door]
+# Note [The porter]
 What most of a crowd comes for is gone, and to say so takes two look-ups: whom a token speaks for, and whether a key has
 an answer already. That is nothing for the loop that waits for connections, which waits for nothing else; and a thread
-for each, with all that Django does for a request, takes ten times what the answer does. So the loop hands requests of
-one route, while there is a crowd (`is_open`), to the one thread of the door. It takes all that have come by then, reads
-for all of them at once, answers, and hands the connections back.
+for each, with all that Django does for a request, takes several times what the answer does. So the loop hands requests
+of one route, while there is a crowd (`is_open`), to the porter. He takes all that have come by then, reads for all of
+them at once, answers, and hands the connections back.
 
-The door says what the house would say, to the byte, or nothing: whatever is unusual of a request, or not certain of its
-answer, goes on to the house as it came, and not a byte of it has been read. So does everybody where the door cannot
-find out, because the database does not answer. Who is refused here is in the log and in the metrics like anybody else,
-and is not counted for the limits on requests: to count costs more than to refuse (see Note [Shedding]).
+He says what the house would say, to the byte, or nothing: whatever is unusual of a request, or not certain of its
+answer, goes on to the house as it came, and not a byte of it has been read. So does everybody where he cannot find out,
+because the database does not answer. Whom he refuses is in the log and in the metrics like anybody else, and is not
+counted for the limits on requests: to count costs more than to refuse, as in Note [Shedding].
 
-No more than WAITING_MAX wait at the door; the others go on at once.
+No more than WAITING_MAX wait for him; the others go on at once.
 """
 
 import threading
@@ -71,12 +71,12 @@ class Visitor:
     arrived_at: float = field(default_factory=time.perf_counter)
 
 
-#: Takes the connections back, each with the answer to its request, or with None. Called in the thread of the door.
+#: Takes the connections back, each with the answer to its request, or with None. Called in the porter's thread.
 Leave = Callable[[Sequence[tuple[Any, EarlyRefusal | None]]], None]
 
 
-class Door:
-    """The door of one route, in one process; see Note [At the door].
+class Porter:
+    """The porter of one route, in one process; see Note [The porter].
 
     seconds: how long a request of its class may take in all.
     """
@@ -93,16 +93,16 @@ class Door:
         self._quiet_until = 0.0
 
     def look(self, buffer: bytes, request: EarlyRequest) -> WholeRequest | None:
-        """The request, if it is one for the door. Called by the loop."""
+        """The request, if it is one for the porter. Called by the loop."""
         if request.path != self._path or request.method != self._method or not self._is_open():
             return None
         return read_whole(buffer, request) if self._waiting.qsize() < WAITING_MAX else None
 
     def bring(self, connection: Any, request: WholeRequest, *, leave: Leave) -> None:
-        """Let the request of a connection be decided, which is the door's until it leaves. Called by the loop."""
+        """Let the request of a connection be decided. Nobody else touches it until it leaves. Called by the loop."""
         self._waiting.put(Visitor(connection, request))
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._serve, args=(leave,), name="door", daemon=True)
+            self._thread = threading.Thread(target=self._serve, args=(leave,), name="porter", daemon=True)
             self._thread.start()
 
     def answer(self, visitors: Sequence[Visitor]) -> list[EarlyRefusal | None]:
@@ -138,7 +138,7 @@ class Door:
         except Exception as error:  # noqa: BLE001 - the house finds out what is wrong, for each of them
             if time.monotonic() >= self._quiet_until:
                 self._quiet_until = time.monotonic() + QUIET_S
-                log.warning("door_failed", error=f"{type(error).__name__}: {error}"[:500])
+                log.warning("porter_failed", error=f"{type(error).__name__}: {error}"[:500])
             return [None] * len(visitors)
 
     def _read(self, request: WholeRequest) -> WSGIRequest | None:
