@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, connection, transaction
@@ -34,7 +36,6 @@ from tradecore.worlds import ByWorld
 P = ParamSpec("P")
 R = TypeVar("R")
 Companion = Callable[[Any], None]
-Check = Callable[[Sequence[int]], None]
 
 _DISCARDED = frozenset({1213, 1020})
 _LOCK_WAIT_TIMEOUT = 1205
@@ -75,6 +76,22 @@ class OutcomeUnknown(Refusal):
 
 class RowMoved(AssertionError):
     """A row was not as this transaction, which should have locked it, believed it to be."""
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """question: what is read of the rows of these keys. judge: is given the keys and what was found, and raises."""
+
+    question: Callable[[Sequence[int]], prepared.Statement]
+    judge: Callable[[Sequence[int], Sequence[Any]], None]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Statements that are sent with others, and what is concluded from their answers."""
+
+    statements: Sequence[prepared.Statement]
+    conclude: Callable[[Sequence[Any]], None]
 
 
 @dataclass
@@ -264,22 +281,45 @@ def change(model: type[Model], pk: int | str, *, before: Mapping[str, Any], afte
 
 
 def _make_changes(model: type[Model], changes: Sequence[prepared.Change]) -> None:
-    if prepared.change(model, changes) != len(changes):
+    _check_found(model, changes, [prepared.change(model, changes)])
+
+
+def _check_found(model: type[Model], changes: Sequence[prepared.Change], counts: Sequence[int]) -> None:
+    if sum(counts) != len(changes):
         raise RowMoved(f"{model.__name__} {', '.join(str(each.pk) for each in changes)}")
 
 
-def insert_pending() -> None:
-    """Write what waits, and check it, now: the last call before a contended lock, so that it is held for less."""
-    current = _current()
-    while current.changes:
-        model = next(iter(current.changes))
-        _make_changes(model, current.changes.pop(model))
-    while current.pending:
-        prepared.insert(*current.pending.pop(next(iter(current.pending))))
-    while current.checks:
-        check, keys = current.checks.popitem()
-        if keys:
-            check(keys)
+def insert_pending(*afterwards: prepared.Statement) -> list[Any]:
+    """Write what waits, and check it, now: the last call before a contended lock, so that it is held for less.
+
+    Statements that are to follow are sent with it (Note [Sent together] of `tradecore.prepared`); returns their
+    answers.
+    """
+    steps = _take_waiting(_current())
+    answers = iter(prepared.send(*(each for step in steps for each in step.statements), *afterwards))
+    for step in steps:
+        step.conclude(list(islice(answers, len(step.statements))))
+    return list(answers)
+
+
+def _take_waiting(current: _Transaction) -> list[_Step]:
+    """What waits, which then waits no more: changes, then new rows, then what is checked of them."""
+    changes, pending, checks = dict(current.changes), dict(current.pending), dict(current.checks)
+    for taken in (current.changes, current.pending, current.checks):
+        taken.clear()
+    return [
+        *(_Step(prepared.changing(model, of), partial(_check_found, model, of)) for model, of in changes.items()),
+        *(_Step(prepared.inserts(rows), partial(_note_inserted, rows)) for rows in pending.values()),
+        *(_Step([check.question(keys)], partial(_judge, check, keys)) for check, keys in checks.items() if keys),
+    ]
+
+
+def _note_inserted(rows: Sequence[Model], _counts: Sequence[int]) -> None:
+    prepared.note_inserted(rows)
+
+
+def _judge(check: Check, keys: Sequence[int], answers: Sequence[Any]) -> None:
+    check.judge(keys, *answers)
 
 
 def check_inserted(check: Check, key: int) -> None:

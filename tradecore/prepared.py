@@ -18,15 +18,22 @@ Where one transaction does the same for many (Note [Groups] in `tradecore.groups
 and each finds its own rows in memory. A `Select` that names the column `by` which its one argument, a tuple, is
 compared with can be read ahead; what it finds later in the same transaction under keys that were read ahead is the same
 objects again. Only what this transaction has locked, or what nobody changes, is read ahead.
+
+# Note [Sent together]
+A round trip costs more than most statements that it carries. Statements that do not wait for each other's answers are
+made first (`of`) and sent together (`send`): on MariaDB and MySQL in one round trip, elsewhere one after the other, and
+the same comes of it. Where one fails, those before it have run and those after it have not. Our connection to the
+server (`tradecore/mysql/base.py`) also sends what goes alone, without a cursor. Who listens to statements, as tests do,
+hears each of them: then all of them take the way of Django's cursors.
 """
 
 import functools
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -43,9 +50,12 @@ from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
 Row = TypeVar("Row")
 Argument = Any
+#: What a database says to a statement: how many rows it has found or changed, and those that it read.
+Said = tuple[int, Sequence[Any]]
 #: Makes what is found of the rows of the database.
 Reader = Callable[[Sequence[Any], BaseDatabaseWrapper], list[Any]]
 _SEQUENCES = (tuple, set, frozenset)
+_NOTHING: Said = (0, ())
 
 #: The type whose values a column takes as they stand, by the kind of its field. Of any other value, the field itself
 #: makes what the column takes.
@@ -81,22 +91,56 @@ class Parameter(Expression):
         return "%s", [self.place]
 
 
-def _read_nothing(_rows: Sequence[Any], _database: BaseDatabaseWrapper) -> list[Any]:
-    return []
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One that is ready to be sent. sql: empty where it is known to find nothing. read: of one that reads."""
+
+    sql: str = ""
+    parameters: Sequence[Any] = ()
+    read: Reader | None = None
+
+    def answer(self, said: Said, database: BaseDatabaseWrapper) -> Any:
+        """The rows that it has found; of one that changes rows, how many."""
+        return said[0] if self.read is None else self.read(said[1], database)
+
+
+def send(*statements: Statement) -> list[Any]:
+    """Send statements; see Note [Sent together]. Returns of each the rows that it finds, or how many it has changed."""
+    database = _database()
+    asked = [each for each in statements if each.sql]
+    said = iter(_say(asked, database) if asked else ())
+    return [each.answer(next(said) if each.sql else _NOTHING, database) for each in statements]
+
+
+def _say(statements: Sequence[Statement], database: BaseDatabaseWrapper) -> list[Said]:
+    together = getattr(database, "send_together", None)
+    if together is None or database.queries_logged or database.execute_wrappers:
+        return [_say_alone(each, database) for each in statements]
+    return cast(list[Said], together([(each.sql, each.parameters) for each in statements]))
+
+
+def _say_alone(statement: Statement, database: BaseDatabaseWrapper) -> Said:
+    with database.cursor() as cursor:
+        cursor.execute(statement.sql, statement.parameters)
+        return cursor.rowcount, cursor.fetchall() if statement.read else ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
     parameters: tuple[Any, ...]
-    read: Reader = _read_nothing
+    read: Reader | None = None
 
-    def bind(self, arguments: Mapping[str, Argument], database: BaseDatabaseWrapper) -> list[Any]:
-        return [_value(each, arguments, database) if type(each) is _Place else each for each in self.parameters]
+    def bind(self, arguments: Mapping[str, Argument], database: BaseDatabaseWrapper) -> Statement:
+        values = [_value(each, arguments, database) if type(each) is _Place else each for each in self.parameters]
+        return Statement(self.sql, values, self.read)
 
 
 class _Prepared:
     """A statement for each shape of its arguments: their names, and how many items each of their sequences has."""
+
+    #: What is sent where nothing can be found.
+    _nothing = Statement()
 
     def __init__(self, build: Callable[..., Any]) -> None:
         self._build = build
@@ -104,6 +148,12 @@ class _Prepared:
 
     def _compile(self, database: BaseDatabaseWrapper, /, **parameters: Any) -> _Compiled:
         raise NotImplementedError
+
+    def of(self, **arguments: Argument) -> Statement:
+        """The statement with these arguments, for `send`."""
+        database = _database()
+        compiled = self._find(arguments, database)
+        return self._nothing if compiled is None else compiled.bind(arguments, database)
 
     def _find(self, arguments: dict[str, Argument], database: BaseDatabaseWrapper) -> _Compiled | None:
         """The statement for these arguments, whose sequences are padded; None if it can find nothing."""
@@ -129,6 +179,8 @@ class _Prepared:
 class Select(_Prepared, Generic[Row]):
     """A read: of rows of a model, with what it is joined and annotated with, or of a `values_list`."""
 
+    _nothing = Statement(read=lambda _rows, _database: [])
+
     def __init__(self, build: Callable[..., "QuerySet[Any, Row]"], *, by: str = "") -> None:
         super().__init__(build)
         self._by = by
@@ -152,14 +204,9 @@ class Select(_Prepared, Generic[Row]):
         read_ahead.update({(self, key): of_key for key, of_key in found.items()})
         return rows
 
-    def _read(self, arguments: dict[str, Argument]) -> list[Row]:
-        database = _database()
-        compiled = self._find(arguments, database)
-        if compiled is None:
-            return []
-        with database.cursor() as cursor:
-            cursor.execute(compiled.sql, compiled.bind(arguments, database))
-            return compiled.read(cursor.fetchall(), database)
+    def _read(self, arguments: Mapping[str, Argument]) -> list[Row]:
+        (rows,) = send(self.of(**arguments))
+        return cast(list[Row], rows)
 
     def find(self, **arguments: Argument) -> Row | None:
         """The first that it finds, or None."""
@@ -188,13 +235,8 @@ class _Change(_Prepared):
     """A statement that changes rows. Returns how many it found."""
 
     def __call__(self, **arguments: Argument) -> int:
-        database = _database()
-        compiled = self._find(arguments, database)
-        if compiled is None:
-            return 0
-        with database.cursor() as cursor:
-            cursor.execute(compiled.sql, compiled.bind(arguments, database))
-            return int(cursor.rowcount)
+        (count,) = send(self.of(**arguments))
+        return int(count)
 
 
 class Update(_Change):
@@ -221,17 +263,30 @@ class Delete(_Change):
 
 
 def insert(*rows: Model) -> None:
-    """Insert rows of one model, all of which have their keys, with one statement for each thousand or so."""
+    """Insert rows of one model, all of which have their keys."""
+    send(*inserts(rows))
+    note_inserted(rows)
+
+
+def inserts(rows: Sequence[Model]) -> list[Statement]:
+    """What inserts rows of one model, for `send`: one statement for each thousand or so."""
     if not rows:
-        return
+        return []
     database = _database()
     table = _table_of(type(rows[0]), database)
-    for batch in table.batches(rows, database):
-        parameters = [parameter for row in batch for parameter in table.parameters_of(row, database)]
-        with database.cursor() as cursor:
-            cursor.execute(table.statement(len(batch)), parameters)
+    return [
+        Statement(
+            table.statement(len(batch)),
+            [parameter for row in batch for parameter in table.parameters_of(row, database)],
+        )
+        for batch in table.batches(rows, database)
+    ]
+
+
+def note_inserted(rows: Iterable[Model]) -> None:
+    """Let the rows know that they have been inserted."""
     for row in rows:
-        row._state.adding, row._state.db = False, database.alias  # noqa: SLF001 - documented for any model
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - documented for any model
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +299,19 @@ class Change:
 
 
 def change(model: type[Model], changes: Sequence[Change]) -> int:
-    """Change rows of one table, each once, with one statement for those that look alike. Returns how many it found."""
+    """Change rows of one table, each once. Returns how many it found."""
+    return sum(send(*changing(model, changes)))
+
+
+def changing(model: type[Model], changes: Sequence[Change]) -> list[Statement]:
+    """What changes rows of one table, each once, for `send`: one statement for those that look alike."""
     alike: dict[Hashable, list[Change]] = {}
     for each in changes:
         alike.setdefault((tuple(each.before.items()), tuple(each.after)), []).append(each)
-    return sum(_change_alike(model, group) for group in alike.values())
+    return [_changing_alike(model, group) for group in alike.values()]
 
 
-def _change_alike(model: type[Model], changes: Sequence[Change]) -> int:
+def _changing_alike(model: type[Model], changes: Sequence[Change]) -> Statement:
     """Rows that are to have had the same values before, and get new ones in the same columns."""
     database, first, key = _database(), changes[0], _column(model, "pk")
     assignments, parameters = [], list[Any]()
@@ -270,9 +330,7 @@ def _change_alike(model: type[Model], changes: Sequence[Change]) -> int:
     sql = f"UPDATE {table} SET {', '.join(assignments)} WHERE {key} IN ({places}){conditions}"  # noqa: S608 - our names
     parameters += [each.pk for each in changes]
     parameters += [_written(model, name, value) for name, value in first.before.items()]
-    with database.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return int(cursor.rowcount)
+    return Statement(sql, parameters)
 
 
 def _column(model: type[Model], name: str) -> str:

@@ -1,6 +1,7 @@
 """What every session of the database rests on."""
 
 import time
+from collections.abc import Callable
 from typing import Any, Never
 
 import pytest
@@ -49,8 +50,12 @@ def said(name: str) -> int:
         return int(cursor.fetchone()[1])
 
 
+def a_freeze(subject: int = 1) -> Freeze:
+    return Freeze(kind="sku_sale", subject=subject, reason="test", placed_by="test", placed_at=NOON)
+
+
 def freeze() -> None:
-    Freeze.objects.create(kind="sku_sale", subject=1, reason="test", placed_by="test", placed_at=NOON)
+    a_freeze().save(force_insert=True)
 
 
 def freeze_and_fail() -> None:
@@ -131,10 +136,12 @@ class TestRoundTrips:
         begin_request(checked_s_ago=0.1)
         freeze()
 
-    def test_spare_a_use_case_that_error(self) -> None:
+    @pytest.mark.parametrize("act", [freeze, lambda: db.insert_later(a_freeze(1), a_freeze(2))])
+    def test_spare_a_use_case_that_error(self, act: Callable[[], None]) -> None:
         lose_connection()
         begin_request(checked_s_ago=0.1)
-        in_use_case(freeze)
+        in_use_case(act)
+        assert Freeze.objects.exists()
 
     @pytest.mark.parametrize("is_gone", [False, True])
     def test_leave_the_outcome_of_a_lost_commit_unknown(self, monkeypatch: pytest.MonkeyPatch, is_gone: bool) -> None:

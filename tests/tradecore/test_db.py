@@ -12,6 +12,7 @@ from tradecore import db, locks
 from tradecore.deadlines import deadline
 from tradecore.locks import LockOrderInverted, Rank, note_lock
 from tradecore.models import AuditEntry, Freeze
+from tradecore.prepared import Select
 
 
 def a_freeze(subject: int = 1) -> Freeze:
@@ -20,6 +21,9 @@ def a_freeze(subject: int = 1) -> Freeze:
 
 def an_entry() -> AuditEntry:
     return AuditEntry(actor="test", action="test", subject="test", occurred_at=NOON)
+
+
+FREEZES = Select(lambda kind: Freeze.objects.filter(kind=kind))
 
 
 @pytest.mark.django_db
@@ -221,10 +225,9 @@ class TestCheckInserted:
 
     @pytest.fixture
     def check(self, seen: list[list[int]]) -> db.Check:
-        def look(keys: Sequence[int]) -> None:
-            seen.append([*keys, Freeze.objects.count()])
-
-        return look
+        return db.Check(
+            lambda _keys: FREEZES.of(kind="sku_sale"), lambda keys, freezes: seen.append([*keys, len(freezes)])
+        )
 
     def test_looks_once_for_all_keys_after_the_rows_are_there(self, seen: list[list[int]], check: db.Check) -> None:
         def body() -> None:
@@ -248,12 +251,12 @@ class TestCheckInserted:
         assert seen == [[1, 0], [2, 0]]
 
     def test_undoes_the_transaction_by_what_it_raises(self) -> None:
-        def refuse(_keys: Sequence[int]) -> Never:
+        def refuse(_keys: Sequence[int], _freezes: Sequence[Freeze]) -> Never:
             raise AssertionError("not as it should be")
 
         def body() -> None:
             db.insert_later(a_freeze())
-            db.check_inserted(refuse, 1)
+            db.check_inserted(db.Check(lambda _keys: FREEZES.of(kind="sku_sale"), refuse), 1)
 
         with pytest.raises(AssertionError, match="not as it should be"):
             in_use_case(body)

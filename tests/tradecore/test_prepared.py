@@ -3,10 +3,10 @@
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Any
+from typing import Any, Never
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 
@@ -197,6 +197,134 @@ class TestInsert:
         rows = [Warehouse(shop_id=1, code=f"W{number}", name="W", priority=1) for number in range(3_000)]
         prepared.insert(*rows)
         assert Warehouse.objects.count() == 3_000
+
+
+RINGING = Select(lambda kind: Timer.objects.filter(kind=kind).order_by("subject").values_list("subject", flat=True))
+MOVE_ON = Update(lambda subject: (Timer.objects.filter(subject=subject), {"attempts": F("attempts") + 1}))
+TAKE_AWAY = Delete(lambda subjects: Timer.objects.filter(subject__in=subjects))
+
+
+def a_timer(subject: int, **facts: Any) -> Timer:
+    return Timer(kind="ring", subject=subject, clock="real", due_at=NOON, **facts)
+
+
+class TestSend:
+    def test_answers_each_statement_in_its_turn(self) -> None:
+        make_timers(1, 2, 3)
+        answers = prepared.send(
+            MOVE_ON.of(subject=2),
+            RINGING.of(kind="ring"),
+            TAKE_AWAY.of(subjects=(1, 2)),
+            MOVE_ON.of(subject=2),
+            *prepared.inserts([a_timer(7), a_timer(8)]),
+            RINGING.of(kind="ring"),
+        )
+        assert answers == [1, [1, 2, 3], 2, 0, 2, [3, 7, 8]]
+        assert list(Timer.objects.order_by("subject").values_list("attempts", flat=True)) == [0, 0, 0]
+
+    def test_counts_a_row_that_had_the_new_values_already(self) -> None:
+        make_timers(1)
+        stay = Update(lambda subject: (Timer.objects.filter(subject=subject), {"kind": "ring"}))
+        assert prepared.send(stay.of(subject=1), stay.of(subject=1), stay.of(subject=2)) == [1, 1, 0]
+
+    def test_asks_nothing_for_what_can_find_nothing(self) -> None:
+        some = Select(lambda subjects: Timer.objects.filter(subject__in=subjects))
+        with CaptureQueriesContext(connection) as captured:
+            assert prepared.send(TAKE_AWAY.of(subjects=()), some.of(subjects=())) == [0, []]
+        assert not captured.captured_queries
+
+    def test_sends_text_as_it_stands(self) -> None:
+        odd = 'it\'s; DROP \\ "100 %s" -- é\n\x00;'
+        prepared.send(*prepared.inserts([a_timer(1, last_error=odd)]), *prepared.inserts([a_timer(2, last_error="")]))
+        assert list(Timer.objects.order_by("subject").values_list("last_error", flat=True)) == [odd, ""]
+
+    @pytest.mark.parametrize("fails_at", [0, 1, 2])
+    def test_ends_with_the_first_that_fails(self, fails_at: int) -> None:
+        """Those before it have run, those after it have not, and the connection goes on as if each had been alone."""
+        (standing,) = make_timers(9)
+        statements = [MOVE_ON.of(subject=9), MOVE_ON.of(subject=9)]
+        statements[fails_at:fails_at] = prepared.inserts([a_timer(9, id=standing.pk)])
+
+        def act() -> None:
+            with pytest.raises(IntegrityError):
+                prepared.send(*statements)
+            if connection.vendor == "mysql":  # which undoes the statement that failed, and no other
+                assert Timer.objects.get().attempts == fails_at
+
+        in_use_case(act)
+        assert RINGING(kind="ring") == [9]
+
+    @pytest.mark.parametrize("comes_first", [True, False])
+    def test_says_of_a_constraint_that_it_is_one(self, comes_first: bool) -> None:
+        make_stock(5, sku_id=1, warehouse=WarehouseFactory())
+        take = Update(lambda pieces: (Stock.objects.filter(sku_id=1), {"available": F("available") - pieces}))
+        statements = [take.of(pieces=6)] if comes_first else [take.of(pieces=1), take.of(pieces=6)]
+        with pytest.raises(IntegrityError), transaction.atomic():
+            prepared.send(*statements)
+        assert Stock.objects.get().available == 5
+
+    def test_tells_whoever_listens_of_each(self) -> None:
+        make_timers(1)
+        with CaptureQueriesContext(connection) as captured:
+            assert prepared.send(MOVE_ON.of(subject=1), RINGING.of(kind="ring")) == [1, [1]]
+        assert [query["sql"].split()[0] for query in captured.captured_queries] == ["UPDATE", "SELECT"]
+
+
+@pytest.mark.mariadb
+class TestRoundTrips:
+    @pytest.fixture
+    def sent(self, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+        """The texts that go to the server."""
+        driver: Any = type(connection.connection)
+        query, texts = driver.query, list[bytes]()
+
+        def listen(session: Any, text: bytes) -> None:
+            texts.append(text)
+            query(session, text)
+
+        monkeypatch.setattr(driver, "query", listen)
+        return texts
+
+    def test_are_one_for_all_that_is_sent_together(self, sent: list[bytes]) -> None:
+        rows = [a_timer(subject) for subject in range(3)]
+        answers = prepared.send(*(each for row in rows for each in prepared.inserts([row])), RINGING.of(kind="ring"))
+        assert answers == [1, 1, 1, [0, 1, 2]]
+        assert len(sent) == 1
+
+    def test_are_one_for_all_rows_that_wait_and_what_is_checked_of_them(self, sent: list[bytes]) -> None:
+        seen = []
+        check = db.Check(lambda _keys: RINGING.of(kind="ring"), lambda keys, rows: seen.append((keys, rows)))
+
+        def act() -> list[int]:
+            db.insert_later(a_timer(1), Freeze(kind="k", subject=1, reason="r", placed_by="p", placed_at=NOON))
+            db.check_inserted(check, 5)
+            sent.clear()
+            answers = db.insert_pending(MOVE_ON.of(subject=1), MOVE_ON.of(subject=2))
+            assert len(sent) == 1
+            return answers
+
+        assert in_use_case(act) == [1, 0]
+        assert seen == [([5], [1])]
+
+    def test_are_more_where_there_is_much_to_send(self, sent: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tradecore.mysql.base.SENT_MAX", 1_000)
+        rows = [a_timer(subject, last_error="x" * 400) for subject in range(3)]
+        answers = prepared.send(*(each for row in rows for each in prepared.inserts([row])), RINGING.of(kind="ring"))
+        assert answers == [1, 1, 1, [0, 1, 2]]
+        assert len(sent) == 3
+
+    @pytest.mark.django_db(transaction=True)
+    def test_that_are_broken_off_leave_no_answers_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_timers(1, 2)
+        with monkeypatch.context() as broken:
+            broken.setattr("tradecore.mysql.base.DatabaseWrapper._take_answer", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                prepared.send(RINGING.of(kind="ring"), RINGING.of(kind="none"))
+        assert prepared.send(RINGING.of(kind="none"), RINGING.of(kind="ring")) == [[], [1, 2]]
+
+
+def interrupt(_connection: Any) -> Never:
+    raise KeyboardInterrupt
 
 
 class TestReadingAhead:

@@ -167,7 +167,7 @@ def _mirror(row: models.Posting, entry: models.Entry, *, line_no: int) -> models
 
 def _write(row: models.Posting, entries: Iterable[models.Entry]) -> None:
     db.insert_later(row, *entries)
-    db.check_inserted(_check_stored, row.pk)
+    db.check_inserted(_STORED, row.pk)
 
 
 _SUMS = Select(
@@ -180,12 +180,15 @@ _SUMS = Select(
 )
 
 
-def _check_stored(posting_ids: Sequence[int]) -> None:
+def _check_stored(posting_ids: Sequence[int], sums: Sequence[tuple[int, str, bool, int, int]]) -> None:
     """Raise PostingUnbalanced unless each of the postings stands in the database as it should: balanced, whole."""
     balanced = set()
-    for posting_id, currency, _, total, count in _SUMS(postings=set(posting_ids)):
+    for posting_id, currency, _, total, count in sums:
         if total or count < ENTRIES_MIN:
             raise PostingUnbalanced(f"posting {posting_id}: {count} entries add up to {total} {currency}")
         balanced.add(posting_id)
     if missing := set(posting_ids) - balanced:
         raise PostingUnbalanced(f"postings without entries: {sorted(missing)}")
+
+
+_STORED = db.Check(lambda posting_ids: _SUMS.of(postings=set(posting_ids)), _check_stored)
