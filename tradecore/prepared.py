@@ -27,7 +27,6 @@ server (`tradecore/mysql/base.py`) also sends what goes alone, without a cursor.
 hears each of them: then all of them take the way of Django's cursors.
 """
 
-import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
@@ -313,47 +312,49 @@ def changing(model: type[Model], changes: Sequence[Change]) -> list[Statement]:
 
 def _changing_alike(model: type[Model], changes: Sequence[Change]) -> Statement:
     """Rows that are to have had the same values before, and get new ones in the same columns."""
-    database, first, key = _database(), changes[0], _column(model, "pk")
+    database, first = _database(), changes[0]
+    table = _table_of(model, database)
+    key = table.by_name["pk"].quoted
     assignments, parameters = [], list[Any]()
     for name in first.after:
-        column, values = _column(model, name), [_written(model, name, each.after[name]) for each in changes]
+        column = table.by_name[name]
+        values = [column.stored(each.after[name], database) for each in changes]
         if all(value == values[0] for value in values):
-            assignments.append(f"{column} = %s")
+            assignments.append(f"{column.quoted} = %s")
             parameters.append(values[0])
         else:
-            assignments.append(f"{column} = CASE {key}{' WHEN %s THEN %s' * len(values)} END")
+            assignments.append(f"{column.quoted} = CASE {key}{' WHEN %s THEN %s' * len(values)} END")
             for each, value in zip(changes, values, strict=True):
                 parameters += [each.pk, value]
-    conditions = "".join(f" AND {_column(model, name)} = %s" for name in first.before)
+    conditions = "".join(f" AND {table.by_name[name].quoted} = %s" for name in first.before)
     places = ", ".join(["%s"] * len(changes))
-    table = database.ops.quote_name(model._meta.db_table)  # noqa: SLF001 - documented
-    sql = f"UPDATE {table} SET {', '.join(assignments)} WHERE {key} IN ({places}){conditions}"  # noqa: S608 - our names
+    sql = f"UPDATE {table.quoted} SET {', '.join(assignments)} WHERE {key} IN ({places}){conditions}"  # noqa: S608 - our names
     parameters += [each.pk for each in changes]
-    parameters += [_written(model, name, value) for name, value in first.before.items()]
+    parameters += [table.by_name[name].stored(value, database) for name, value in first.before.items()]
     return Statement(sql, parameters)
 
 
-def _column(model: type[Model], name: str) -> str:
-    return _database().ops.quote_name(str(_field(model, name).column))
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """attribute: what holds it in a row. quoted: its name in SQL. plain: the type of what it takes as it stands."""
 
+    field: "Field[Any, Any]"
+    attribute: str
+    quoted: str
+    plain: type | None
 
-def _written(model: type[Model], name: str, value: Any) -> Any:
-    return _field(model, name).get_db_prep_save(value, _database())
-
-
-@functools.cache
-def _field(model: type[Model], name: str) -> "Field[Any, Any]":
-    meta = model._meta  # noqa: SLF001 - documented
-    field = meta.pk if name == "pk" else meta.get_field(name)
-    assert isinstance(field, Field), "only columns are written"
-    return field
+    def stored(self, value: Any, database: BaseDatabaseWrapper) -> Any:
+        """What it takes for a value."""
+        return value if value is None or type(value) is self.plain else _stored(self.field, value, database)
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """columns: of each its field, the attribute that holds it in a row, and the type of what it takes as it stands."""
+    """quoted: its name in SQL. columns: in the order in which they are inserted. by_name: the same, and `pk`."""
 
-    columns: "tuple[tuple[Field[Any, Any], str, type | None], ...]"
+    quoted: str
+    columns: tuple[_Column, ...]
+    by_name: Mapping[str, _Column]
     head: str
     values: str
 
@@ -361,14 +362,10 @@ class _Table:
         return self.head + ", ".join([self.values] * count)
 
     def parameters_of(self, row: Model, database: BaseDatabaseWrapper) -> list[Any]:
-        return [
-            value if value is None or type(value) is plain else _stored(field, value, database)
-            for field, attribute, plain in self.columns
-            for value in (getattr(row, attribute),)
-        ]
+        return [column.stored(getattr(row, column.attribute), database) for column in self.columns]
 
     def batches(self, rows: Sequence[Model], database: BaseDatabaseWrapper) -> list[Sequence[Model]]:
-        size = database.ops.bulk_batch_size([field for field, _, _ in self.columns], rows)
+        size = database.ops.bulk_batch_size([column.field for column in self.columns], rows)
         return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
@@ -378,15 +375,24 @@ _tables: dict[tuple[str, type[Model]], _Table] = {}
 def _table_of(model: type[Model], database: BaseDatabaseWrapper) -> _Table:
     key = (database.vendor, model)
     if key not in _tables:
-        quote, fields = database.ops.quote_name, tuple(model._meta.concrete_fields)  # noqa: SLF001 - documented
-        columns = ", ".join(quote(str(field.column)) for field in fields)
-        table = quote(model._meta.db_table)  # noqa: SLF001 - documented
-        _tables[key] = _Table(
-            columns=tuple((field, field.attname, _plain_type(field)) for field in fields),
-            head=f"INSERT INTO {table} ({columns}) VALUES ",  # noqa: S608 - names of our own tables
-            values=f"({', '.join(['%s'] * len(fields))})",
-        )
+        _tables[key] = _describe(model, database)
     return _tables[key]
+
+
+def _describe(model: type[Model], database: BaseDatabaseWrapper) -> _Table:
+    quote, meta = database.ops.quote_name, model._meta  # noqa: SLF001 - documented
+    columns = tuple(
+        _Column(field, field.attname, quote(str(field.column)), _plain_type(field)) for field in meta.concrete_fields
+    )
+    by_name = {name: column for column in columns for name in (column.field.name, column.attribute)}
+    table = quote(meta.db_table)
+    return _Table(
+        quoted=table,
+        columns=columns,
+        by_name=by_name | {"pk": by_name[meta.pk.name]},
+        head=f"INSERT INTO {table} ({', '.join(column.quoted for column in columns)}) VALUES ",  # noqa: S608 - our names
+        values=f"({', '.join(['%s'] * len(columns))})",
+    )
 
 
 def _plain_type(field: "Field[Any, Any]") -> type | None:

@@ -55,7 +55,6 @@ SHARED = {
     "tradecore/metrics.py LABELS": "names of metrics",
     "tradecore/metrics.py _quiet_until": "of the log",
     "tradecore/metrics.py _read": "functions; what is counted is of the process, and no money of the shadow is",
-    "tradecore/prepared.py _field": "functions of models",
     "tradecore/samples.py _watcher": "a thread, which lives in the real world",
     "apps/checkout/quote.py _open": "by the salt of the world",
     "apps/payments/sandbox/book.py _books": "which books are open, for a fork",
