@@ -258,7 +258,7 @@ def insert_later(*rows: Model) -> None:
 
 
 def gather() -> None:
-    """Let changes of locked rows wait as well, from now on: this transaction does the same for many."""
+    """Let changes of locked rows wait as well, from now on: of this transaction, nothing reads back what it changes."""
     _current().gathers = True
 
 
@@ -267,7 +267,7 @@ def change(model: type[Model], pk: int | str, *, before: Mapping[str, Any], afte
     transaction that gathers with the rows that wait. Raises RowMoved; later, where it waits.
 
     `pk` is the key. Whoever reads the row back in a transaction that gathers reads what was, unless it is the object
-    that the change was made on.
+    that the change was made on, until `insert_pending`.
     """
     current, made = _current(), prepared.Change(pk, before, after)
     if not current.gathers:

@@ -20,7 +20,7 @@ from django.db.models import F, Q, QuerySet
 from tradecore import clock, db, metrics
 from tradecore.models import Timer
 from tradecore.origins import working_on
-from tradecore.prepared import Delete, Update
+from tradecore.prepared import Delete, Statement, Update, send
 
 log = structlog.get_logger()
 
@@ -107,7 +107,13 @@ def cancel_timers(*, subjects: Iterable[int], kinds: Iterable[str]) -> None:
 
     One that is just firing elsewhere finds itself gone and rolls back.
     """
-    _CANCEL(subjects=set(subjects), kinds=set(kinds), firing=_firing.get().timer_id)
+    send(cancelling(subjects=subjects, kinds=kinds))
+
+
+@db.transaction_required
+def cancelling(*, subjects: Iterable[int], kinds: Iterable[str]) -> Statement:
+    """What cancels timers, for `db.insert_pending`."""
+    return _CANCEL.of(subjects=set(subjects), kinds=set(kinds), firing=_firing.get().timer_id)
 
 
 _CANCEL = Delete(

@@ -25,7 +25,7 @@ from apps.promotions import api as promotions
 from tradecore import db
 from tradecore.errors import Refusal
 from tradecore.groups import Group, Member, NotTogether
-from tradecore.timers import Deadline, cancel_timers, set_timers
+from tradecore.timers import Deadline, cancelling, set_timers
 from tradecore.worlds import ByWorld
 
 log = structlog.get_logger()
@@ -95,6 +95,10 @@ def _apply(
     if hold_is_gone:
         close_unpaid(purchase_id=purchase_id, status="EXPIRED", initiator="system", reason="hold_gone", now=now)
     unpaid = orders.lock_unpaid_purchase(purchase_id=purchase_id)
+    if unpaid is not None and statement.said is payments.Said.CAPTURED:
+        # Most likely the purchase is paid by this: then nothing is read that was changed, and all of it can wait.
+        db.gather()
+        payments.lock_payments(payable_refs=[purchase_id], call_references=[statement.reference])
     applied = payments.apply_statement(
         payable_ref=purchase_id, statement=statement, provider=provider, source=source, now=now
     )
@@ -104,6 +108,7 @@ def _apply(
     if applied.is_covered:
         assert unpaid is not None, "an open payment belongs to a purchase that awaits it"
         return _mark_paid(unpaid, now=now)
+    db.insert_pending()  # whatever else comes next reads it
     if applied.all_authorised:
         payments.prepare_captures(payable_ref=purchase_id, now=now)
         return progress_of(purchase_id, is_final=False)
@@ -210,8 +215,7 @@ def _settle(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgress:
 
 def _write_paid(purchase_ids: Collection[int]) -> None:
     """The last before what many wait for is locked."""
-    cancel_timers(subjects=purchase_ids, kinds=["expire_purchase", "confirm_free_purchase"])
-    db.insert_pending()
+    db.insert_pending(cancelling(subjects=purchase_ids, kinds=["expire_purchase", "confirm_free_purchase"]))
 
 
 def progress_of(purchase_id: int, *, is_final: bool) -> PaymentProgress:

@@ -338,8 +338,8 @@ def _record_capture(situation: Situation, *, is_late: bool) -> tuple[MoneyFact, 
     )
     if not is_late:
         return (captured,)
-    db.insert_pending()
-    rows.store(intent)  # what was captured stands before any of it may go back
+    rows.store(intent)
+    db.insert_pending()  # what was captured stands before any of it may go back
     return captured, refunds.return_capture(intent, capture, reason=refunds.LATE, now=situation.now)
 
 
