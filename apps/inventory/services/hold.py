@@ -63,7 +63,6 @@ def hold(*, owner_ref: int, lines: Sequence[StockLine], expires_at: datetime, no
     if runs_low(lines, shelves):
         shelves = _lock_shelves(_skus_of(lines))
     moves = _plan(owner_ref, lines, shelves, home=owner_ref, now=now)
-    db.insert_pending()
     _take(lines, moves)
 
 
@@ -89,10 +88,8 @@ class Holding:
 
     def take(self) -> None:
         """Write what waits, and take the stock. Locks: stock by (SKU, warehouse, bucket)."""
-        db.insert_pending()
-        for key, quantity in in_lock_order(self._moves):
-            if not change_counters(MovementKind.HELD, key, quantity=quantity):
-                raise PlanOvertaken
+        if not all(was_taken for _, _, was_taken in change_counters(MovementKind.HELD, self._moves)):
+            raise PlanOvertaken
 
 
 def _open(*, owner_ref: int, expires_at: datetime, now: datetime) -> None:
@@ -167,11 +164,11 @@ def _sum_up(moves: Sequence[Move]) -> Counter[StockKey]:
 
 
 def _take(lines: Sequence[StockLine], moves: Sequence[Move]) -> None:
-    taken: Counter[StockKey] = Counter()
-    for key, quantity in in_lock_order(moves):
-        if not change_counters(MovementKind.HELD, key, quantity=quantity):
-            _refuse_or_start_over(lines, taken)
-        taken[key] = quantity
+    """Write what waits, and take the stock."""
+    stocks = change_counters(MovementKind.HELD, moves)
+    taken = Counter({key: pieces for key, pieces, was_taken in stocks if was_taken})
+    if len(taken) < len(stocks):
+        _refuse_or_start_over(lines, taken)
 
 
 def _refuse_or_start_over(lines: Sequence[StockLine], taken: Counter[StockKey]) -> NoReturn:

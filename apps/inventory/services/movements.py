@@ -16,7 +16,7 @@ from apps.inventory.errors import CountersDrifted
 from apps.inventory.planning import StockKey
 from tradecore import db, locks
 from tradecore.locks import Rank
-from tradecore.prepared import Select, Update
+from tradecore.prepared import Select, Statement, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,16 @@ class Move:
     quantity: int
 
 
-def move(kind: MovementKind, moves: Sequence[Move], *, now: datetime, reason: str = "") -> None:
-    """Write the journal, insert everything that waits, then change the counters. Raises CountersDrifted."""
+def move(
+    kind: MovementKind, moves: Sequence[Move], *, now: datetime, reason: str = "", also: Sequence[Statement] = ()
+) -> None:
+    """Write the journal, insert everything that waits, then change the counters. Raises CountersDrifted.
+
+    also: what is changed with it, before the stock.
+    """
     write_journal(kind, moves, now=now, reason=reason)
-    db.insert_pending()
-    for key, quantity in in_lock_order(moves):
-        if not change_counters(kind, key, quantity=quantity):
-            sku_id, warehouse_id, bucket = key
+    for (sku_id, warehouse_id, bucket), _, was_changed in change_counters(kind, moves, also=also):
+        if not was_changed:
             raise CountersDrifted(sku_id=sku_id, warehouse_id=warehouse_id, bucket=bucket)
 
 
@@ -102,17 +105,32 @@ def change_available(kind: MovementKind, changes: Sequence[tuple[models.Stock, i
         for stock, delta in changes
     ]
     db.insert_later(*rows)
-    db.insert_pending()
-    for stock, delta in changes:
-        if not _ADD(stock=stock.pk, delta=delta, least=max(0, -delta)):
+    added = db.insert_pending(*(_ADD.of(stock=stock.pk, delta=d, least=max(0, -d)) for stock, d in changes))
+    for (stock, _), was_added in zip(changes, added, strict=True):
+        if not was_added:
             raise CountersDrifted(sku_id=stock.sku_id, warehouse_id=stock.warehouse_id, bucket=stock.bucket)
 
 
-def change_counters(kind: MovementKind, key: StockKey, *, quantity: int) -> bool:
-    """Change the counters of one bucket in one statement; False, and nothing changed, if one would become negative."""
-    locks.note_lock(Rank.STOCK, *key)
+def change_counters(
+    kind: MovementKind, moves: Sequence[Move], *, also: Sequence[Statement] = ()
+) -> list[tuple[StockKey, int, bool]]:
+    """Insert everything that waits, then change the counters of each bucket concerned in one statement.
+
+    also: what is changed before the stock. All of it is sent together.
+
+    Returns (key, pieces, whether they were changed) for each: of a bucket where one would become negative nothing was.
+    """
+    buckets = in_lock_order(moves)
+    for key, _ in buckets:
+        locks.note_lock(Rank.STOCK, *key)
+    changes = [_change_of(kind, key, pieces) for key, pieces in buckets]
+    counts = db.insert_pending(*also, *changes)[len(also) :]
+    return [(key, pieces, bool(count)) for (key, pieces), count in zip(buckets, counts, strict=True)]
+
+
+def _change_of(kind: MovementKind, key: StockKey, pieces: int) -> Statement:
     sku_id, warehouse_id, bucket = key
-    return bool(_CHANGES[kind](sku=sku_id, warehouse=warehouse_id, bucket=bucket, quantity=quantity))
+    return _CHANGES[kind].of(sku=sku_id, warehouse=warehouse_id, bucket=bucket, quantity=pieces)
 
 
 def _change(

@@ -50,8 +50,7 @@ def post_all(*, owner_refs: Collection[int], now: datetime) -> bool:
 
 def _post_lines(owner_refs: Collection[int], *, now: datetime) -> None:
     moves = _list_pending(*owner_refs)
-    _POST_LINES(holds=tuple(owner_refs))
-    move(MovementKind.POSTED, moves, now=now)
+    move(MovementKind.POSTED, moves, now=now, also=[_POST_LINES.of(holds=tuple(owner_refs))])
 
 
 @db.transaction_required
