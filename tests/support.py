@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import pytest
+from django.db import connection
 
 from tradecore import db
 
@@ -15,3 +18,16 @@ NOON = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
 def in_use_case(body: Callable[[], R]) -> R:
     """Run the body in a transaction of its own, as the use case around it would."""
     return db.use_case(body)()
+
+
+def hear_round_trips(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The texts that go to MariaDB from now on, one for each round trip; commits are none."""
+    driver: Any = type(connection.connection)
+    query, texts = driver.query, list[bytes]()
+
+    def listen(session: Any, text: bytes) -> None:
+        texts.append(text)
+        query(session, text)
+
+    monkeypatch.setattr(driver, "query", listen)
+    return texts

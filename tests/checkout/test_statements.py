@@ -11,7 +11,7 @@ from apps.pricing.api import AmountOff
 from apps.promotions.api import PromotionKind
 from tests.factories.checkout import ShopFloor, buy, make_buyer, make_shop_floor, make_wish, place_quote, tender
 from tests.factories.promotions import make_promotion
-from tests.support import NOON
+from tests.support import NOON, hear_round_trips
 
 
 class Counted:
@@ -77,6 +77,21 @@ class TestAPurchaseOfTwoLinesWithOneCoupon:
         with Counted() as counted:
             checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON)
         assert counted.count == 32, str(counted)
+
+    @pytest.mark.mariadb
+    def test_is_placed_with_eleven_round_trips(self, quoted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        quote, buyer, _ = quoted
+        sent = hear_round_trips(monkeypatch)
+        place_quote(quote, buyer, tenders=(tender(),))
+        assert len(sent) == 11, sent
+
+    @pytest.mark.mariadb
+    def test_is_paid_with_sixteen(self, quoted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        quote, buyer, _ = quoted
+        placed = place_quote(quote, buyer, tenders=(tender(),))
+        sent = hear_round_trips(monkeypatch)
+        checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON)
+        assert len(sent) == 16, sent
 
 
 class TestMoreLines:

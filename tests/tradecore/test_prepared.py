@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.inventory.models import Stock, Warehouse
 from tests.factories.inventory import WarehouseFactory, make_stock
-from tests.support import NOON, in_use_case
+from tests.support import NOON, hear_round_trips, in_use_case
 from tradecore import db, prepared
 from tradecore.models import Freeze, IdempotencyRecord, Timer
 from tradecore.prepared import Change, Delete, Select, Update
@@ -275,15 +275,7 @@ class TestRoundTrips:
     @pytest.fixture
     def sent(self, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         """The texts that go to the server."""
-        driver: Any = type(connection.connection)
-        query, texts = driver.query, list[bytes]()
-
-        def listen(session: Any, text: bytes) -> None:
-            texts.append(text)
-            query(session, text)
-
-        monkeypatch.setattr(driver, "query", listen)
-        return texts
+        return hear_round_trips(monkeypatch)
 
     def test_are_one_for_all_that_is_sent_together(self, sent: list[bytes]) -> None:
         rows = [a_timer(subject) for subject in range(3)]
