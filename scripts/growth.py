@@ -6,15 +6,24 @@ what it may be at most. See docs/performance.md.
 """
 
 import sys
+from typing import Final
 
 from bench.growth.options import read_options
 from bench.launch import launch
 from machine import entry
 
+#: How much of a table the server sorts at once when it makes the table's indexes anew.
+SORTED_AT_ONCE: Final = "64M"
+
 
 def main() -> int:
     options = read_options(sys.argv[1:])
-    return launch("bench.growth", sys.argv[1:], data=options.data, buffer=options.buffer)
+    of_the_server = (
+        f"--innodb-buffer-pool-size={options.buffer}",
+        f"--innodb-log-file-size={options.log}",
+        f"--innodb-sort-buffer-size={SORTED_AT_ONCE}",
+    )
+    return launch("bench.growth", sys.argv[1:], data=options.data, options=of_the_server)
 
 
 if __name__ == "__main__":

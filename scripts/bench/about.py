@@ -15,6 +15,7 @@ _REPORTED: Final = (
     "tx_isolation",
     "transaction_isolation",
     "innodb_buffer_pool_size",
+    "innodb_log_file_size",
 )
 
 

@@ -17,14 +17,15 @@ MARIADB_OPTIONS: Final = (
     "--performance-schema-consumer-events-statements-current=OFF",
     "--performance-schema-consumer-events-transactions-current=OFF",
     "--performance-schema-consumer-statements-digest=OFF",
+    "--innodb-buffer-pool-size=512M",
     "--innodb-log-file-size=256M",
 )
 
 
-def launch(module: str, arguments: Sequence[str], *, data: str, buffer: str = "512M") -> int:
+def launch(module: str, arguments: Sequence[str], *, data: str, options: Sequence[str] = ()) -> int:
     """Run `python -m module` with these arguments, on servers of its own. Returns its exit code.
 
-    data: where MariaDB's files lie, on "disk" or in "memory". buffer: how much of them it keeps in its own.
+    data: where MariaDB's files lie, on "disk" or in "memory". options: more of mariadbd's, which win.
     """
     venv.sync("base")
     machine = needs.prepare(browser=False)
@@ -32,8 +33,7 @@ def launch(module: str, arguments: Sequence[str], *, data: str, buffer: str = "5
         print("\n".join(f"{name}: {why}" for name, why in machine.left_out.items()), file=sys.stderr)
         return 1
     with run(module, on_disk=data == "disk") as the_run:
-        options = (*MARIADB_OPTIONS, f"--innodb-buffer-pool-size={buffer}")
-        mariadb = the_run.start_mariadb(machine.servers, options=options)
+        mariadb = the_run.start_mariadb(machine.servers, options=(*MARIADB_OPTIONS, *options))
         redis = the_run.start_redis(machine.servers)
         variables = {
             **servers.as_variables(mariadb, redis),

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from bench.checks import Check
-from bench.growth.fill import _chunks, id_at
+from bench.growth.fill import _chunks
 from bench.growth.findings import Findings, Ratio, compare_costs, gather
 from bench.growth.options import PARTS, read_options
+from bench.growth.siblings import id_at
 from config.settings import BASE_DIR
 from tests.scripts.test_benchmark import ROUND, make_contest
 from tests.support import NOON
@@ -64,7 +65,7 @@ ARGUMENTS: Sequence[str] = (
     *("--lived", "12", "--orders", "120", "--promotions", "60", "--lines", "8", "--rules", "20"),
     *("--backlog", "300", "--timers", "2000", "--timers-a-second", "5"),
     *("--seconds", "1", "--warm-up", "1", "--repeat", "1", "--buyers", "2", "--workers", "1", "--skus", "100"),
-    *("--data", "memory", "--buffer", "128M"),
+    *("--data", "memory", "--buffer", "128M", "--log", "96M"),
 )
 
 

@@ -29,6 +29,7 @@ class Options(Measurement):
     timers: int
     timers_a_second: int
     buffer: str
+    log: str
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -45,6 +46,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         timers=read.timers,
         timers_a_second=read.timers_a_second,
         buffer=read.buffer,
+        log=read.log,
         **read_measurement(read),
     )
 
@@ -62,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--backlog", type=_many, default=200_000, help="events to be relayed (default: %(default)s)")
     parser.add_argument("--timers", type=_many, default=1_000_000, help="pending timers (default: %(default)s)")
     parser.add_argument("--timers-a-second", type=count, default=500, help="that fall due (default: %(default)s)")
-    parser.add_argument("--buffer", default="2G", help="MariaDB's innodb_buffer_pool_size (default: %(default)s)")
+    parser.add_argument("--buffer", default="8G", help="MariaDB's innodb_buffer_pool_size (default: %(default)s)")
+    parser.add_argument("--log", default="2G", help="MariaDB's innodb_log_file_size (default: %(default)s)")
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON, help="where it is written (default: %(default)s)")
     add_what_is_measured_by(parser)
     return parser

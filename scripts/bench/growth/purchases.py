@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from bench.checks import Check, check_stock, count_paid, work_off
-from bench.growth.fill import Filled, id_at, multiply
+from bench.growth.fill import Filled, multiply
 from bench.growth.findings import Findings, Ratio, compare_costs
+from bench.growth.siblings import id_at
 from bench.growth.world import World
 from bench.place import HTTP_FLOOR
 from bench.rounds import Contest
@@ -47,7 +48,7 @@ def measure(world: World) -> Findings:
 def _fill(world: World) -> Filled:
     orders = world.ask(_ORDERS_SQL)
     copies = max(world.options.orders // orders - 1, 1)
-    return multiply(world.meters, since=world.since, until=id_at(time.time()), copies=copies)
+    return multiply(world.place.connect, since=world.since, until=id_at(time.time()), copies=copies)
 
 
 def _compare(little: Sequence[Contest], much: Sequence[Contest]) -> list[Ratio]:

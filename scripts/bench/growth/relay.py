@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from bench.checks import Check
 from bench.figures import percentile
-from bench.growth.fill import GAP_MS, ID_BITS_BELOW_MS, ID_EPOCH_MS, id_at, multiply
+from bench.growth.fill import GAP_MS, multiply
 from bench.growth.findings import Findings, Ratio
+from bench.growth.siblings import ID_BITS_BELOW_MS, ID_EPOCH_MS, id_at
 from bench.growth.world import World
 from bench.place import WEB
 from bench.rounds import Contest, play_round
@@ -54,7 +55,7 @@ def measure(world: World) -> Findings:
         rows_with_little = _relay(world, "one")["rows"]
         undelivered = world.ask(_WAITING_SQL, since)
         copies = max(world.options.backlog // max(undelivered, 1), 1)
-        multiply(world.meters, since=since, until=id_at(time.time()), copies=copies, back_ms=_BACK_MS)
+        multiply(world.place.connect, since=since, until=id_at(time.time()), copies=copies, back_ms=_BACK_MS)
         rows_with_much = _relay(world, "one")["rows"]
         begun_at = datetime.now(UTC)
         bare = _relay(world, "bare")

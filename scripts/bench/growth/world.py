@@ -12,8 +12,8 @@ from bench.checks import work_off
 from bench.counters import Meter
 from bench.crew import Crew, open_crew
 from bench.growth.acts import Acts, Seller, sign_in_seller
-from bench.growth.fill import id_at
 from bench.growth.options import Options
+from bench.growth.siblings import id_at
 from bench.place import FLOOR_DATABASE, HTTP_FLOOR, WEB, Place, Web
 from bench.rounds import Contest, play_round
 from bench.scenarios.shopper import Account, open_account
