@@ -3,21 +3,15 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import IntegrityError
-
 from tradecore import db
 from tradecore.models import InboxEntry
+from tradecore.prepared import Select, insert_if_new
 
 
 @db.transaction_required
 def first_time(*, consumer: str, event_id: int, now: datetime) -> bool:
     """Whether this consumer sees the event for the first time; says so once, and never again after the commit."""
-    try:
-        with db.savepoint():
-            InboxEntry.objects.create(consumer=consumer, event_id=event_id, handled_at=now)
-    except IntegrityError:
-        return False
-    return True
+    return insert_if_new(InboxEntry(consumer=consumer, event_id=event_id, handled_at=now))
 
 
 def list_handled(*, event_ids: Collection[int]) -> dict[int, list[InboxEntry]]:
@@ -30,4 +24,9 @@ def list_handled(*, event_ids: Collection[int]) -> dict[int, list[InboxEntry]]:
 
 def is_handled(*, consumer: str, event_id: int) -> bool:
     """Whether the consumer has handled the event: for consumers whose effect is outside the database."""
-    return InboxEntry.objects.filter(consumer=consumer, event_id=event_id).exists()
+    return bool(_HANDLED(consumer=consumer, event=event_id))
+
+
+_HANDLED = Select(
+    lambda consumer, event: InboxEntry.objects.filter(consumer=consumer, event_id=event).values_list("pk", flat=True)
+)

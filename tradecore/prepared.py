@@ -39,6 +39,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateTimeField, Expression, Field, ForeignKey, Model, QuerySet
 from django.db.models.base import ModelState
+from django.db.models.constants import OnConflict
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
@@ -286,6 +287,22 @@ def note_inserted(rows: Iterable[Model]) -> None:
     """Let the rows know that they have been inserted."""
     for row in rows:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - documented for any model
+
+
+def insert_if_new(row: Model) -> bool:
+    """Insert a row, unless one with a unique key of it is there. Returns whether it was inserted.
+
+    Where somebody else is just inserting that one, it is waited for. The database lets values pass that are too long
+    for their columns, so that this is for rows whose texts are our own.
+    """
+    database = _database()
+    table = _table_of(type(row), database)
+    sql = database.ops.insert_statement(OnConflict.IGNORE) + table.statement(1).removeprefix("INSERT INTO")
+    with database.cursor() as cursor:
+        cursor.execute(sql, table.parameters_of(row, database))
+        is_new = bool(cursor.rowcount)
+    row._state.adding, row._state.db = not is_new, database.alias  # noqa: SLF001 - documented for any model
+    return is_new
 
 
 @dataclass(frozen=True, slots=True)

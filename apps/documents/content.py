@@ -23,7 +23,7 @@ from apps.documents.contracts import (
 )
 from apps.markets import api as markets
 from apps.orders import api as orders
-from apps.orders.api import LineView, OrderView, Sale
+from apps.orders.api import LineView, OrderView, Sale, SoldOrder
 from apps.pricing.api import RefundPart
 from apps.sellers import api as sellers
 from apps.sellers.api import Shop
@@ -59,7 +59,12 @@ class Draft:
 
 def read_source(order_id: int) -> Source:
     """Read an order as it stands, for its documents. Refuses: NotFound, also of an order that is not paid."""
-    sale, order = orders.get_sale(order_id=order_id), orders.get_order(order_id=order_id)
+    return source_of(orders.get_sold_order(order_id=order_id))
+
+
+def source_of(sold: SoldOrder) -> Source:
+    """What the documents of an order that was read are made of."""
+    sale, order = sold.sale, sold.order
     market = markets.get_market(sale.market, now=order.placed_at)
     rates = markets.list_tax_rates(sale.market, order.address.get("region", ""), now=order.placed_at)
     return Source(

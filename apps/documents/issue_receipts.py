@@ -3,12 +3,15 @@
 from datetime import datetime
 
 from apps.documents.bill import whole_sale
-from apps.documents.content import Draft, read_source
+from apps.documents.content import Draft, source_of
 from apps.documents.contracts import DocumentKind, PaidWith, PaymentMade
 from apps.documents.numbering import issue, open_series
 from apps.orders import api as orders
+from apps.orders.api import PurchaseView, SoldOrder
 from apps.payments import api as payments
+from apps.payments.api import Payment
 from tradecore import db, inbox
+from tradecore.errors import NotFound
 
 
 def issue_receipts(*, purchase_id: int, event_id: int, now: datetime) -> None:
@@ -17,7 +20,11 @@ def issue_receipts(*, purchase_id: int, event_id: int, now: datetime) -> None:
     What went back since is no business of a receipt: it says what was paid. Refuses: NotFound. Locks: the series of the
     shops, in the order of their ids.
     """
-    drafts = [_draft_receipt(order_id) for order_id in orders.list_purchase_order_ids(purchase_id=purchase_id)]
+    sold = orders.list_sold_purchases(purchase_ids=[purchase_id]).get(purchase_id)
+    if sold is None:
+        raise NotFound(what="purchase")
+    made = _payment_made(sold.purchase, payments.get_payment(payable_ref=purchase_id))
+    drafts = [_draft_receipt(each, made) for each in sold.orders]
     numbered = [(open_series(sale=draft.source.sale, kind=draft.kind), draft) for draft in drafts]
     _issue(sorted(numbered, key=lambda pair: pair[0]), event_id=event_id, now=now)
 
@@ -29,21 +36,18 @@ def _issue(numbered: list[tuple[int, Draft]], *, event_id: int, now: datetime) -
             issue(draft, series_id=series_id, now=now)
 
 
-def _draft_receipt(order_id: int) -> Draft:
-    source = read_source(order_id)
+def _draft_receipt(sold: SoldOrder, made: PaymentMade) -> Draft:
     return Draft(
         kind=DocumentKind.RECEIPT,
-        subject_ref=order_id,
-        source=source,
-        bill=whole_sale(source.sale),
-        payment=_payment_made(source.sale.purchase_id),
+        subject_ref=sold.sale.order_id,
+        source=source_of(sold),
+        bill=whole_sale(sold.sale),
+        payment=made,
     )
 
 
-def _payment_made(purchase_id: int) -> PaymentMade:
+def _payment_made(purchase: PurchaseView, payment: Payment) -> PaymentMade:
     """How the purchase was paid. What was free was paid with nothing."""
-    purchase = orders.get_purchase(purchase_id=purchase_id)
-    payment = payments.get_payment(payable_ref=purchase_id)
     return PaymentMade(
         purchase_number=purchase.number,
         purchase_total=purchase.total,

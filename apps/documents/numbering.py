@@ -23,6 +23,7 @@ from apps.orders.api import Sale
 from tradecore import db, wire
 from tradecore.ids import gene_of, new_id
 from tradecore.locks import Rank, lock_row
+from tradecore.prepared import Select
 
 #: The part of a number that says what it is the number of.
 _CODES: Final[Mapping[DocumentKind, str]] = {
@@ -42,8 +43,14 @@ def open_series(*, sale: Sale, kind: DocumentKind) -> int:
 
 
 def _find_series(sale: Sale, kind: DocumentKind) -> int | None:
-    found = Series.objects.filter(shop_id=sale.shop_id, market=sale.market, kind=kind.value)
-    return found.values_list("pk", flat=True).first()
+    return _SERIES.find(shop=sale.shop_id, market=sale.market, kind=kind.value)
+
+
+_SERIES = Select(
+    lambda shop, market, kind: Series.objects.filter(shop_id=shop, market=market, kind=kind).values_list(
+        "pk", flat=True
+    )
+)
 
 
 @db.use_case
@@ -65,14 +72,25 @@ def issue(draft: Draft, *, series_id: int, now: datetime) -> bool:
     """
     series = lock_row(Rank.SERIES, Series, series_id)
     assert series is not None, "a series is never deleted"
-    if Document.objects.filter(kind=draft.kind.value, subject_ref=draft.subject_ref).exists():
+    if _ISSUED(kind=draft.kind.value, subject=draft.subject_ref):
         return False
-    series.last_number += 1
-    series.save(update_fields=["last_number"])
+    _take_number(series)
     number = f"{series.market}-{draft.source.shop.handle.upper()}-{_CODES[draft.kind]}-{series.last_number:06d}"
     content: dict[str, Any] = wire.to_json(write_content(draft, number=number, now=now))
     db.insert_later(_make_row(draft, series, number=number, content=content, now=now))
     return True
+
+
+_ISSUED = Select(
+    lambda kind, subject: Document.objects.filter(kind=kind, subject_ref=subject).values_list("pk", flat=True)
+)
+
+
+def _take_number(series: Series) -> None:
+    """The next number of a locked series is its last one."""
+    before = series.last_number
+    series.last_number += 1
+    db.change(Series, series.pk, before={"last_number": before}, after={"last_number": series.last_number})
 
 
 def hash_of(content: Mapping[str, Any]) -> str:

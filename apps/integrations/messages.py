@@ -82,16 +82,15 @@ MESSAGE_KINDS = LETTER_KINDS
 
 def send_messages(event: DeliveredEvent) -> None:
     """Tell whoever has to know of an event. Where nobody has, there is nothing to remember. See Note [Messages]."""
-    if inbox.is_handled(consumer=CONSUMER, event_id=event.id):
-        return
     db.assert_no_transaction()
     letters = write_letters(event)
+    if not letters or inbox.is_handled(consumer=CONSUMER, event_id=event.id):
+        return
     for number, letter in enumerate(letters):
         PORT.get("default").send(
             Message(to=letter.to, subject=letter.subject, body=letter.body, reference=f"{event.id}.{number}")
         )
-    if letters:
-        _remember(event)
+    _remember(event)
 
 
 @db.use_case

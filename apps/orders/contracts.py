@@ -371,6 +371,22 @@ class Sale:
     gone: tuple[GoneEntry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SoldOrder:
+    """A paid order as money, and as it is shown."""
+
+    sale: Sale
+    order: OrderView
+
+
+@dataclass(frozen=True, slots=True)
+class SoldPurchase:
+    """A paid purchase, and its orders in the order of their ids."""
+
+    purchase: PurchaseView
+    orders: tuple[SoldOrder, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundQuote:
     """What would go back, and is not going back yet.

@@ -1,7 +1,9 @@
 """The reads of orders. Whoever asks says for whom: a buyer's reads name the buyer, a shop's the shop."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db.models import Count, QuerySet
 
@@ -22,9 +24,19 @@ from apps.orders.contracts import (
     RefundQuote,
     Sale,
     SoldLine,
+    SoldOrder,
+    SoldPurchase,
     TimelineEntry,
 )
-from apps.orders.models import CancelRequest, Order, OrderHold, OrderLine, Purchase, UnitsGoneEntry
+from apps.orders.models import (
+    CancelRequest,
+    Order,
+    OrderHold,
+    OrderLine,
+    OrderTransition,
+    Purchase,
+    UnitsGoneEntry,
+)
 from apps.orders.services import frozen, rows
 from apps.orders.services.rows import LockedOrder
 from apps.orders.status import facts_of
@@ -34,14 +46,34 @@ from tradecore.ids import format_number
 from tradecore.money import Money
 from tradecore.prepared import Select
 
+_OfOrder = TypeVar("_OfOrder", OrderLine, OrderTransition, OrderHold, UnitsGoneEntry)
+
 
 def get_purchase(*, purchase_id: int, buyer_ref: int | None = None) -> PurchaseView:
     """A purchase, of this buyer only when one is named. Refuses: NotFound."""
-    purchase = Purchase.objects.filter(pk=purchase_id).first()
+    purchase = _PURCHASES.find(purchases=(purchase_id,))
     if purchase is None or (buyer_ref is not None and purchase.buyer_ref != buyer_ref):
         raise NotFound(what="purchase")
-    orders = list(purchase.orders.order_by("id").prefetch_related("lines"))
-    return view_purchase(purchase, [(order, list(order.lines.all())) for order in orders])
+    orders = _ORDERS_OF(purchases=(purchase_id,))
+    lines = _by_order(_LINES, orders)
+    return view_purchase(purchase, [(order, lines[order.pk]) for order in orders])
+
+
+def list_sold_purchases(*, purchase_ids: Collection[int]) -> dict[int, SoldPurchase]:
+    """Those of the purchases that are paid, by id, with all of their orders: in six statements, however many."""
+    purchases = _PURCHASES(purchases=set(purchase_ids))
+    orders: dict[int, list[SoldOrder]] = {purchase.pk: [] for purchase in purchases if purchase.paid_at is not None}
+    views: dict[int, list[tuple[Order, Sequence[OrderLine]]]] = {purchase_id: [] for purchase_id in orders}
+    rows = _ORDERS_OF(purchases=set(orders))
+    parts = _Parts.of(rows)
+    for order in rows:
+        orders[order.purchase_id].append(SoldOrder(sale=parts.view_sale(order), order=parts.view_order(order)))
+        views[order.purchase_id].append((order, parts.lines[order.pk]))
+    return {
+        purchase.pk: SoldPurchase(view_purchase(purchase, views[purchase.pk]), tuple(orders[purchase.pk]))
+        for purchase in purchases
+        if purchase.pk in orders
+    }
 
 
 def find_purchase_of_quote(*, quote_id: int) -> int | None:
@@ -59,13 +91,13 @@ _USED = Select(lambda quotes: Purchase.objects.filter(quote_id__in=quotes).value
 
 def get_order(*, order_id: int, buyer_ref: int | None = None, shop_ids: Sequence[int] | None = None) -> OrderView:
     """An order, of this buyer or of these shops only when they are named. Refuses: NotFound."""
-    orders = Order.objects.filter(pk=order_id)
-    if shop_ids is not None:
-        orders = orders.filter(shop_id__in=shop_ids, paid_at__isnull=False)
-    order = orders.prefetch_related("lines", "transitions", "holds").first()
+    order = _ORDER.find(order=order_id)
     if order is None or (buyer_ref is not None and order.buyer_ref != buyer_ref):
         raise NotFound(what="order")
-    return _view_order(order)
+    if shop_ids is not None and (order.shop_id not in shop_ids or order.paid_at is None):
+        raise NotFound(what="order")
+    lines, transitions, holds = (_by_order(select, [order])[order_id] for select in (_LINES, _TRANSITIONS, _HOLDS))
+    return _view_order(order, lines, transitions, holds)
 
 
 def get_guest_order(*, order_id: int, email: str) -> OrderView:
@@ -145,14 +177,69 @@ def list_units_gone(*, order_id: int) -> list[GoneView]:
 
 
 def get_sale(*, order_id: int) -> Sale:
-    """A paid order as money, to the last component, in three statements; what is locked is as it stands.
+    """A paid order as money, to the last component, in four statements; what is locked is as it stands.
 
     Refuses: NotFound, also of an order that is not paid.
     """
-    order = Order.objects.filter(pk=order_id, paid_at__isnull=False).prefetch_related("lines", "holds").first()
-    if order is None:
+    order = _ORDER.find(order=order_id)
+    if order is None or order.paid_at is None:
         raise NotFound(what="order")
-    return _view_sale(order, frozen.read_entries(order.pk))
+    lines, holds, gone = (_by_order(select, [order])[order_id] for select in (_LINES, _HOLDS, _GONE))
+    return _view_sale(order, lines, holds, gone)
+
+
+def get_sold_order(*, order_id: int) -> SoldOrder:
+    """A paid order, as money and as it is shown, in five statements; what is locked is as it stands.
+
+    Refuses: NotFound, also of an order that is not paid.
+    """
+    order = _ORDER.find(order=order_id)
+    if order is None or order.paid_at is None:
+        raise NotFound(what="order")
+    parts = _Parts.of([order])
+    return SoldOrder(sale=parts.view_sale(order), order=parts.view_order(order))
+
+
+_PURCHASES = Select(lambda purchases: Purchase.objects.filter(pk__in=purchases))
+_ORDER = Select(lambda order: Order.objects.filter(pk=order))
+_ORDERS_OF = Select(lambda purchases: Order.objects.filter(purchase__id__in=purchases).order_by("id"))
+_LINES = Select(lambda orders: OrderLine.objects.filter(order__id__in=orders).order_by("line_no"))
+_TRANSITIONS = Select(lambda orders: OrderTransition.objects.filter(order__id__in=orders).order_by("sequence"))
+_HOLDS = Select(lambda orders: OrderHold.objects.filter(order__id__in=orders).order_by("id"))
+_GONE = Select(lambda orders: UnitsGoneEntry.objects.filter(order__id__in=orders).order_by("sequence"))
+
+
+def _by_order(select: Select[_OfOrder], orders: Sequence[Order]) -> dict[int, list[_OfOrder]]:
+    """What hangs on each of the orders, in its own order."""
+    found: dict[int, list[_OfOrder]] = {order.pk: [] for order in orders}
+    for row in select(orders=tuple(found)):
+        found[row.order_id].append(row)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """All that hangs on some orders, by order."""
+
+    lines: Mapping[int, Sequence[OrderLine]]
+    transitions: Mapping[int, Sequence[OrderTransition]]
+    holds: Mapping[int, Sequence[OrderHold]]
+    gone: Mapping[int, Sequence[UnitsGoneEntry]]
+
+    @classmethod
+    def of(cls, orders: Sequence[Order]) -> "_Parts":
+        return cls(
+            lines=_by_order(_LINES, orders),
+            transitions=_by_order(_TRANSITIONS, orders),
+            holds=_by_order(_HOLDS, orders),
+            gone=_by_order(_GONE, orders),
+        )
+
+    def view_order(self, order: Order) -> OrderView:
+        return _view_order(order, self.lines[order.pk], self.transitions[order.pk], self.holds[order.pk])
+
+    def view_sale(self, order: Order) -> Sale:
+        return _view_sale(order, self.lines[order.pk], self.holds[order.pk], self.gone[order.pk])
 
 
 def list_paid_order_ids(*, market: str, paid_ge: datetime, paid_lt: datetime, limit: int) -> list[int]:
@@ -165,7 +252,7 @@ def list_sales(*, order_ids: Collection[int]) -> list[Sale]:
     """Those of the orders that are paid, as money, as `get_sale` tells of each; in four statements. For operators."""
     paid = Order.objects.filter(pk__in=order_ids, paid_at__isnull=False)
     rows = paid.order_by("id").prefetch_related("lines", "holds", "units_gone")
-    return [_view_sale(order, frozen.view_entries(order.units_gone.all())) for order in rows]
+    return [_view_sale(order, order.lines.all(), order.holds.all(), order.units_gone.all()) for order in rows]
 
 
 def get_gone(*, gone_id: int) -> GoneEntry:
@@ -228,7 +315,9 @@ def _newest(orders: QuerySet[Order], *, limit: int) -> list[OrderSummary]:
     return [_summarise(order, list(order.lines.all())) for order in rows]
 
 
-def _view_sale(order: Order, gone: Iterable[GoneEntry]) -> Sale:
+def _view_sale(
+    order: Order, lines: Iterable[OrderLine], holds: Iterable[OrderHold], gone: Iterable[UnitsGoneEntry]
+) -> Sale:
     assert order.paid_at is not None, "only what is paid is a sale"
     return Sale(
         order_id=order.pk,
@@ -244,11 +333,11 @@ def _view_sale(order: Order, gone: Iterable[GoneEntry]) -> Sale:
         delivered_at=order.delivered_at,
         completed_at=order.completed_at,
         cancelled_at=order.cancelled_at,
-        holds=tuple(hold.kind for hold in order.holds.all() if hold.released_at is None),
-        lines=tuple(_view_sold(order, line) for line in sorted(order.lines.all(), key=lambda line: line.line_no)),
+        holds=tuple(hold.kind for hold in holds if hold.released_at is None),
+        lines=tuple(_view_sold(order, line) for line in sorted(lines, key=lambda line: line.line_no)),
         charges=frozen.sold_charges(order),
         proceeds=frozen.sold_proceeds(order),
-        gone=tuple(gone),
+        gone=tuple(frozen.view_entries(gone)),
     )
 
 
@@ -317,9 +406,13 @@ def _summarise(order: Order, lines: Sequence[OrderLine]) -> OrderSummary:
     )
 
 
-def _view_order(order: Order) -> OrderView:
-    lines = sorted(order.lines.all(), key=lambda line: line.line_no)
-    transitions = sorted(order.transitions.all(), key=lambda transition: transition.sequence)
+def _view_order(
+    order: Order,
+    lines: Sequence[OrderLine],
+    transitions: Sequence[OrderTransition],
+    holds: Sequence[OrderHold],
+) -> OrderView:
+    """lines, transitions: in their own order."""
     placed = TimelineEntry(status="UNPAID", initiator="buyer", reason="placed", occurred_at=order.placed_at)
     return OrderView(
         id=order.pk,
@@ -347,7 +440,7 @@ def _view_order(order: Order) -> OrderView:
                 for t in transitions
             ),
         ),
-        holds=tuple(hold.kind for hold in order.holds.all() if hold.released_at is None),
+        holds=tuple(hold.kind for hold in holds if hold.released_at is None),
         facts=facts_of(order, lines),
     )
 

@@ -7,6 +7,7 @@ from apps.sellers import models
 from apps.sellers.contracts import DeliveryRate, Shop, ShopState
 from apps.sellers.errors import UnknownShop
 from tradecore.memo import Memo
+from tradecore.prepared import Select
 
 REMEMBERED_S = 5
 
@@ -63,10 +64,13 @@ def _load_rates(shop_ids: Collection[int]) -> dict[int, Mapping[str, DeliveryRat
 
 def get_row(shop_id: int) -> models.Shop:
     """The row of a shop, for this app. Refuses: UnknownShop."""
-    row = models.Shop.objects.filter(pk=shop_id).first()
+    row = _SHOP.find(shop=shop_id)
     if row is None:
         raise UnknownShop(shop_id=shop_id)
     return row
+
+
+_SHOP = Select(lambda shop: models.Shop.objects.filter(pk=shop))
 
 
 def shop_of(row: models.Shop) -> Shop:

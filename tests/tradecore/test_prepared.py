@@ -319,6 +319,20 @@ def interrupt(_connection: Any) -> Never:
     raise KeyboardInterrupt
 
 
+class TestInsertIfNew:
+    def test_inserts_a_row_unless_its_unique_key_is_there(self) -> None:
+        first, second = (
+            Freeze(kind="sku_sale", subject=7, reason=reason, placed_by="user:1", placed_at=NOON)
+            for reason in ("a first", "a second")
+        )
+        with CaptureQueriesContext(connection) as captured:
+            assert prepared.insert_if_new(first)
+            assert not prepared.insert_if_new(second)
+        assert len(captured) == 2
+        assert Freeze.objects.get().reason == "a first"
+        assert (first._state.adding, second._state.adding) == (False, True)
+
+
 class TestReadingAhead:
     OF = Select(lambda subjects: Timer.objects.filter(subject__in=subjects).order_by("kind"), by="subject")
 
