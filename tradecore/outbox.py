@@ -15,11 +15,11 @@ twice a second and at the end of a round; whoever dies in between has its events
 takes long gives back what it has not begun before its lease is over, so that no two relays have the same event.
 """
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import reduce
 from operator import or_
 from typing import Any, ClassVar
 
@@ -29,6 +29,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from tradecore import clock, db, ids, metrics, wire
 from tradecore.models import EventPosition, OutboxEvent
 from tradecore.origins import origin_now, working_on
+from tradecore.prepared import Select, Update
 
 log = structlog.get_logger()
 
@@ -145,13 +146,15 @@ class _Round:
 
     def write(self) -> None:
         now = clock.real_now()
-        if self._marked:
-            OutboxEvent.objects.filter(pk__in=self._marked).update(delivered_at=now)
+        _DELIVERED(events=tuple(self._marked), now=now)
         if self._released:
             OutboxEvent.objects.filter(pk__in=self._released, delivered_at=None).update(
                 next_attempt_at=now + timedelta(seconds=BACKOFF_FIRST_S), attempts=F("attempts") - 1
             )
         self._marked, self._released, self._written_s = [], [], time.monotonic()
+
+
+_DELIVERED = Update(lambda events, now: (OutboxEvent.objects.filter(pk__in=events), {"delivered_at": now}))
 
 
 def stamp_positions(*, limit: int = 1000) -> int:
@@ -191,27 +194,50 @@ def _in_aggregate_order(rows: Sequence[OutboxEvent]) -> list[OutboxEvent]:
 @db.use_case
 def _claim(*, limit: int) -> list[OutboxEvent]:
     """Take what waits longest, and of what is left the newest, in the order in which it was written."""
-    now = clock.real_now()
+    now, kinds = clock.real_now(), _known_kinds()
     oldest = limit - limit // 2
-    rows = _take(now, _blockers(now), "next_attempt_at", "id", limit=oldest)
+    rows = _take(_oldest(oldest), now, kinds)
     if len(rows) == oldest:
-        rows += _take(now, _earlier(), "-next_attempt_at", "-id", limit=limit - oldest)
+        rows += _take(_newest(limit - oldest), now, kinds)
     return sorted(rows, key=lambda row: (row.next_attempt_at, row.pk))
 
 
-def _take(now: datetime, blockers: QuerySet[OutboxEvent], *order: str, limit: int) -> list[OutboxEvent]:
+def _take(due: Select[OutboxEvent], now: datetime, kinds: tuple[str, ...]) -> list[OutboxEvent]:
     """Claim due events from one end of the index, past those that are blocked."""
-    due = OutboxEvent.objects.filter(
-        ~Exists(blockers), kind__in=_known_kinds(), delivered_at=None, dead_at=None, next_attempt_at__lte=now
-    )
-    rows = list(due.order_by(*order).select_for_update(skip_locked=True)[:limit])
-    OutboxEvent.objects.filter(pk__in=[row.pk for row in rows]).update(
-        next_attempt_at=now + LEASE, attempts=F("attempts") + 1
-    )
+    rows = due(now=now, kinds=kinds)
+    _CLAIMED(events=tuple(row.pk for row in rows), lease_ends=now + LEASE)
     return rows
 
 
-def _blockers(now: datetime) -> QuerySet[OutboxEvent]:
+_CLAIMED = Update(
+    lambda events, lease_ends: (
+        OutboxEvent.objects.filter(pk__in=events),
+        {"next_attempt_at": lease_ends, "attempts": F("attempts") + 1},
+    )
+)
+
+
+@functools.cache
+def _oldest(limit: int) -> Select[OutboxEvent]:
+    """So many of those that have waited longest."""
+    return Select(lambda now, kinds: _due(now, kinds, _blockers(now)).order_by("next_attempt_at", "id")[:limit])
+
+
+@functools.cache
+def _newest(limit: int) -> Select[OutboxEvent]:
+    """So many of those that were written last."""
+    return Select(lambda now, kinds: _due(now, kinds, _earlier()).order_by("-next_attempt_at", "-id")[:limit])
+
+
+def _due(now: Any, kinds: Any, blockers: QuerySet[OutboxEvent]) -> QuerySet[OutboxEvent]:
+    """Due events that nobody else is just claiming, to be locked."""
+    due = OutboxEvent.objects.filter(
+        ~Exists(blockers), kind__in=kinds, delivered_at=None, dead_at=None, next_attempt_at__lte=now
+    )
+    return due.select_for_update(skip_locked=True)
+
+
+def _blockers(now: Any) -> QuerySet[OutboxEvent]:
     """Earlier events of the same aggregate that are parked, backing off, or in somebody's hands.
 
     What waits behind them is not claimed at all: a claim that is only given back would be made again and again, before
@@ -230,9 +256,9 @@ def _earlier() -> QuerySet[OutboxEvent]:
     )
 
 
-def _known_kinds() -> list[str]:
+def _known_kinds() -> tuple[str, ...]:
     """The kinds of this release. An event of a newer one waits for a relay that knows who is to have it."""
-    return sorted({kind for event in _subclasses(Event) if (kind := getattr(event, "kind", None))})
+    return tuple(sorted({kind for event in _subclasses(Event) if (kind := getattr(event, "kind", None))}))
 
 
 def _subclasses(event: type[Event]) -> Iterator[type[Event]]:
@@ -243,18 +269,22 @@ def _subclasses(event: type[Event]) -> Iterator[type[Event]]:
 
 def _aggregates_waiting(batch: Sequence[OutboxEvent]) -> dict[tuple[str, int], int]:
     """For each aggregate of the batch, the lowest sequence that is not delivered yet, wherever it is."""
-    if not batch:
-        return {}
-    undelivered = OutboxEvent.objects.filter(
-        delivered_at=None,
-        aggregate__in={row.aggregate for row in batch},  # with it, the index of the aggregates is read
-        aggregate_id__in={row.aggregate_id for row in batch},
-    ).values_list("aggregate", "aggregate_id", "sequence")
+    undelivered = _UNDELIVERED(
+        aggregates={row.aggregate for row in batch},  # with it, the index of the aggregates is read
+        ids={row.aggregate_id for row in batch},
+    )
     lowest: dict[tuple[str, int], int] = {}
     for aggregate, aggregate_id, sequence in undelivered:
         key = (aggregate, aggregate_id)
         lowest[key] = min(sequence, lowest.get(key, sequence))
     return lowest
+
+
+_UNDELIVERED = Select(
+    lambda aggregates, ids: OutboxEvent.objects.filter(
+        delivered_at=None, aggregate__in=aggregates, aggregate_id__in=ids
+    ).values_list("aggregate", "aggregate_id", "sequence")
+)
 
 
 def _deliver(row: OutboxEvent, handlers: Sequence[Handler]) -> bool:
@@ -308,7 +338,7 @@ def list_dead(*, limit: int) -> list[OutboxEvent]:
 def list_events_of(*, aggregates: Iterable[tuple[str, int]]) -> list[OutboxEvent]:
     """Every event of the aggregates, (name, id), in the order in which they were written."""
     wanted = [Q(aggregate=aggregate, aggregate_id=aggregate_id) for aggregate, aggregate_id in aggregates]
-    return list(OutboxEvent.objects.filter(reduce(or_, wanted)).order_by("id")) if wanted else []
+    return list(OutboxEvent.objects.filter(functools.reduce(or_, wanted)).order_by("id")) if wanted else []
 
 
 def count_backlog() -> Backlog:

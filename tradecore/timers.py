@@ -8,6 +8,7 @@ changes nothing. A use case may set the timer anew that it is fired by: what is 
 one takes its place; then there is nothing to mark.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from django.db.models import F, Q, QuerySet
 from tradecore import clock, db, metrics
 from tradecore.models import Timer
 from tradecore.origins import working_on
-from tradecore.prepared import Delete, Statement, Update, send
+from tradecore.prepared import Delete, Select, Statement, Update, send
 
 log = structlog.get_logger()
 
@@ -140,15 +141,36 @@ def sweep(
 @db.use_case
 def _claim(*, kinds: Iterable[str], now: datetime, clock_name: str, limit: int) -> list[Timer]:
     real_now = clock.real_now()
-    unclaimed = Q(claimed_until=None) | Q(claimed_until__lt=real_now)
-    due = Timer.objects.filter(
-        unclaimed, kind__in=list(kinds), clock=clock_name, fired_at=None, dead_at=None, due_at__lte=now
-    )
-    rows = list(due.order_by("due_at", "id").select_for_update(skip_locked=True)[:limit])
-    Timer.objects.filter(pk__in=[row.pk for row in rows]).update(
-        claimed_until=real_now + LEASE, attempts=F("attempts") + 1
-    )
+    rows = _due(limit)(kinds=tuple(kinds), clock_name=clock_name, now=now, real_now=real_now)
+    _CLAIMED(timers=tuple(row.pk for row in rows), lease_ends=real_now + LEASE)
     return rows
+
+
+@functools.cache
+def _due(limit: int) -> Select[Timer]:
+    """So many timers that are due and not claimed, earliest first, to be locked."""
+    return Select(
+        lambda kinds, clock_name, now, real_now: (
+            Timer.objects.filter(
+                Q(claimed_until=None) | Q(claimed_until__lt=real_now),
+                kind__in=kinds,
+                clock=clock_name,
+                fired_at=None,
+                dead_at=None,
+                due_at__lte=now,
+            )
+            .order_by("due_at", "id")
+            .select_for_update(skip_locked=True)[:limit]
+        )
+    )
+
+
+_CLAIMED = Update(
+    lambda timers, lease_ends: (
+        Timer.objects.filter(pk__in=timers),
+        {"claimed_until": lease_ends, "attempts": F("attempts") + 1},
+    )
+)
 
 
 def _fire(timer: Timer, handler: TimerHandler, *, now: datetime) -> bool:
