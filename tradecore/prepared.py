@@ -298,9 +298,8 @@ def insert_if_new(row: Model) -> bool:
     database = _database()
     table = _table_of(type(row), database)
     sql = database.ops.insert_statement(OnConflict.IGNORE) + table.statement(1).removeprefix("INSERT INTO")
-    with database.cursor() as cursor:
-        cursor.execute(sql, table.parameters_of(row, database))
-        is_new = bool(cursor.rowcount)
+    (count,) = send(Statement(sql, table.parameters_of(row, database)))
+    is_new = bool(count)
     row._state.adding, row._state.db = not is_new, database.alias  # noqa: SLF001 - documented for any model
     return is_new
 

@@ -63,8 +63,8 @@ class TestFindings:
 #: As little as there can be of everything.
 ARGUMENTS: Sequence[str] = (
     *("--lived", "12", "--orders", "120", "--promotions", "60", "--lines", "8", "--rules", "20"),
-    *("--backlog", "300", "--timers", "2000", "--timers-a-second", "5"),
-    *("--seconds", "1", "--warm-up", "1", "--repeat", "1", "--buyers", "2", "--workers", "1", "--skus", "100"),
+    *("--backlog", "300", "--timers", "2000", "--timers-a-second", "20", "--timers-for", "2"),
+    *("--seconds", "1", "--warm-up", "0.2", "--repeat", "1", "--buyers", "2", "--workers", "1", "--skus", "100"),
     *("--data", "memory", "--buffer", "128M", "--log", "96M"),
 )
 

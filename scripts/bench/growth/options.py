@@ -28,6 +28,7 @@ class Options(Measurement):
     backlog: int
     timers: int
     timers_a_second: int
+    timers_for_seconds: int
     buffer: str
     log: str
 
@@ -45,6 +46,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         backlog=read.backlog,
         timers=read.timers,
         timers_a_second=read.timers_a_second,
+        timers_for_seconds=read.timers_for,
         buffer=read.buffer,
         log=read.log,
         **read_measurement(read),
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--backlog", type=_many, default=200_000, help="events to be relayed (default: %(default)s)")
     parser.add_argument("--timers", type=_many, default=1_000_000, help="pending timers (default: %(default)s)")
     parser.add_argument("--timers-a-second", type=count, default=500, help="that fall due (default: %(default)s)")
+    parser.add_argument("--timers-for", type=count, default=10, help="seconds that they do (default: %(default)s)")
     parser.add_argument("--buffer", default="8G", help="MariaDB's innodb_buffer_pool_size (default: %(default)s)")
     parser.add_argument("--log", default="2G", help="MariaDB's innodb_log_file_size (default: %(default)s)")
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON, help="where it is written (default: %(default)s)")
