@@ -96,8 +96,8 @@ def get_order(*, order_id: int, buyer_ref: int | None = None, shop_ids: Sequence
         raise NotFound(what="order")
     if shop_ids is not None and (order.shop_id not in shop_ids or order.paid_at is None):
         raise NotFound(what="order")
-    lines, transitions, holds = (_by_order(select, [order])[order_id] for select in (_LINES, _TRANSITIONS, _HOLDS))
-    return _view_order(order, lines, transitions, holds)
+    of = (order_id,)
+    return _view_order(order, _LINES(orders=of), _TRANSITIONS(orders=of), _HOLDS(orders=of))
 
 
 def get_guest_order(*, order_id: int, email: str) -> OrderView:
@@ -184,8 +184,8 @@ def get_sale(*, order_id: int) -> Sale:
     order = _ORDER.find(order=order_id)
     if order is None or order.paid_at is None:
         raise NotFound(what="order")
-    lines, holds, gone = (_by_order(select, [order])[order_id] for select in (_LINES, _HOLDS, _GONE))
-    return _view_sale(order, lines, holds, gone)
+    of = (order_id,)
+    return _view_sale(order, _LINES(orders=of), _HOLDS(orders=of), _GONE(orders=of))
 
 
 def get_sold_order(*, order_id: int) -> SoldOrder:

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from django.db import connection, connections
+from django.db.models import F
 
 from config.jobs import JOBS
 from config.subscriptions import TIMERS
@@ -28,6 +29,9 @@ from tradecore.timers import TimerHandler
 
 #: As often as workers are woken.
 EVERY_S: Final = JOBS["sweep_timers"][2]
+
+#: How long it takes to wake a process for each core, and more.
+LEAD: Final = timedelta(seconds=2)
 
 #: What was brought by timers.py has ids below nothing.
 MINE: Final = {"id__lt": 0}
@@ -58,8 +62,11 @@ def _handler_reads() -> int:
 
 
 def _fire(count: int) -> list[float]:
-    """How late each of so many timers fired, in seconds."""
-    due_at = dict(Timer.objects.filter(**MINE).values_list("subject", "due_at"))
+    """How late each of so many timers fired, in seconds, the first of which falls due once the sweepers are awake."""
+    mine = Timer.objects.filter(**MINE)
+    first = mine.earliest("due_at").due_at
+    mine.update(due_at=F("due_at") + (clock.now() + LEAD - first))
+    due_at = dict(mine.values_list("subject", "due_at"))
     connections.close_all()
     fork = multiprocessing.get_context("fork")
     lags = fork.SimpleQueue()

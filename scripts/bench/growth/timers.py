@@ -14,8 +14,8 @@ from bench.growth.siblings import id_at
 from bench.growth.world import World
 from bench.place import WEB
 
-#: When the first one does: by then the sweepers are awake.
-LEAD_S: Final = 5
+#: When the first one does, unless the sweepers bring it forward once they are awake.
+LEAD_S: Final = 3_600
 
 #: How late a timer may fire: 99 of 100.
 LAG_S: Final = 2.0
