@@ -270,7 +270,8 @@ class TestARun:
     def test_counts_the_statements_of_a_purchase_as_django_does(self, measured: Any, db: None) -> None:
         counted = self.statements_of_a_purchase()
         statements = measured["scenarios"]["purchase"]["statements"]
-        assert {kind: statements[kind] for kind in ("insert", "update", "delete")} == {
+        # A process leases its number now and then, once for many purchases.
+        assert {kind: round(statements[kind]) for kind in ("insert", "update", "delete")} == {
             kind: counted[kind] for kind in ("insert", "update", "delete")
         }
         # What is remembered of the masters for seconds is read now and then.
