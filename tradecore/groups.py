@@ -4,8 +4,8 @@
 Where many buyers want the same few pieces at once, most of what each costs is statements and a commit of their own. A
 group collects jobs that wait at the same time: the first to come leads, and does its own; whatever came meanwhile is
 the next group, and its first member leads that. A job that comes alone is done alone, at once. While there is company,
-who leads waits LINGER_S for more of it: it costs each of them that moment, and all of them together less than the
-statements that they share.
+who leads waits until as many have come as were there last, and LINGER_S at most: it costs each of them that moment, and
+all of them together less than the statements that they share.
 
 Each member gets an answer of its own, and its companions (see `db.alongside`) run with it, in the transaction of the
 group. One that cannot be served in company is told so (NotTogether), and does it alone in its own thread, by the way
@@ -40,7 +40,7 @@ R = TypeVar("R")
 
 #: The most that share a transaction: what fails in company is done again, one by one.
 SIZE_MAX = 32
-#: How long a leader waits for others, where somebody else waits already, or did so in the last group.
+#: How long a leader waits for others at most, where somebody else waits already, or did so in the last group.
 LINGER_S = 0.02
 #: How long a member waits for its answer where its request has no deadline.
 WAIT_S = 15.0
@@ -88,8 +88,10 @@ class Group(Generic[J, R]):
         self._size_max = size_max
         self._lock = threading.Lock()
         self._waiting: deque[Member[J]] = deque()
-        self._is_led = self._had_company = False
-        self._is_full = threading.Event()
+        self._is_led = False
+        #: How many the last group was, and those who had come meanwhile: while the crowd lasts they come again.
+        self._company = 1
+        self._is_whole = threading.Event()
 
     def join(self, job: J) -> R:
         """Have the job done, in company where there is any. Refuses what `act` does; raises NotTogether."""
@@ -109,8 +111,8 @@ class Group(Generic[J, R]):
     def _enter(self, member: Member[J]) -> None:
         with self._lock:
             self._waiting.append(member)
-            if len(self._waiting) >= self._size_max:
-                self._is_full.set()
+            if len(self._waiting) >= min(self._company, self._size_max):
+                self._is_whole.set()
             if not self._is_led:
                 self._is_led = member.leads = True
 
@@ -127,26 +129,26 @@ class Group(Generic[J, R]):
 
     def _lead(self) -> None:
         """Do what waits by now, which begins with the leader's own, and hand over."""
-        if self._had_company or len(self._waiting) > 1:
-            self._is_full.wait(LINGER_S)
+        if self._company > 1 or len(self._waiting) > 1:
+            self._is_whole.wait(LINGER_S)
         with self._lock:
             members = [self._waiting.popleft() for _ in range(min(self._size_max, len(self._waiting)))]
-            self._had_company = len(members) > 1
-            if len(self._waiting) < self._size_max:
-                self._is_full.clear()
             for each in members:
                 each.is_taken = True
         try:
             self._serve(members)
         finally:
-            self._hand_over()
+            self._hand_over(served=len(members))
             for each in members:
                 if each.answer is None and each.error is None:  # whatever ended this thread, they go on alone
                     each.error = db.OutcomeUnknown()
                 each.woken.set()
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, *, served: int) -> None:
         with self._lock:
+            self._company = served + len(self._waiting)
+            if len(self._waiting) < self._size_max:
+                self._is_whole.clear()
             self._is_led = bool(self._waiting)
             if self._waiting:
                 self._waiting[0].leads = True
