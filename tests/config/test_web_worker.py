@@ -15,10 +15,14 @@ import pytest
 
 from config.settings import BASE_DIR
 from machine import servers
-from tests.config.small_web import TAKES_S, THREADS, threads
+from tests.config.small_web import THREADS, threads
 
 START_S, STOP_S, ANSWER_S = 60, 60, 20
+#: A thread waits longer than this for one connection after the other on which nothing comes, if it waits for any.
+SILENCE_S = 10
 BUY = b"POST /buy HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\n\r\nbody"
+HOLD = BUY.replace(b"/buy", b"/hold")
+LET_GO, BUSY = (b"GET %b HTTP/1.1\r\nHost: shop.example\r\n\r\n" % path for path in (b"/let-go", b"/busy"))
 #: What the porter looks at: he refuses the first, and says nothing of the others.
 GONE, THERE, UNKNOWN = (
     b"POST /crowd HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -49,6 +53,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         process.wait(STOP_S)
 
 
+@pytest.fixture(autouse=True)
+def _is_free(port: int) -> None:
+    """Who is answered knows so a moment before the thread is back that answered."""
+    wait_until_busy(port, 0)
+
+
 def _wait_until_it_answers(port: int, log: Path) -> None:
     ends_at = time.monotonic() + START_S
     while time.monotonic() < ends_at:
@@ -66,39 +76,63 @@ def connected(port: int) -> Iterator[socket.socket]:
         yield connection
 
 
-def read(connection: socket.socket) -> int:
-    """The status of the next answer, which is read to its end and no further."""
+def receive(connection: socket.socket, at_most: int) -> bytes:
+    received = connection.recv(at_most)
+    if not received:
+        raise ConnectionError("closed in the middle of an answer")
+    return received
+
+
+def read(connection: socket.socket) -> tuple[int, bytes]:
+    """The status and the body of the next answer, which is read to its end and no further."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        received = connection.recv(1)
-        if not received:
-            raise ConnectionError(f"closed after {head!r}")
-        head += received
+        head += receive(connection, 1)
     (length,) = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-    left = int(length.partition(b":")[2])
-    while left:
-        left -= len(connection.recv(left))
-    return int(head.split(b" ", 2)[1])
+    size, body = int(length.partition(b":")[2]), b""
+    while len(body) < size:
+        body += receive(connection, size - len(body))
+    return int(head.split(b" ", 2)[1]), body
 
 
 def ask(connection: socket.socket, request: bytes = BUY) -> int:
     connection.sendall(request)
-    return read(connection)
+    status, _body = read(connection)
+    return status
+
+
+def wait_until_busy(port: int, threads: int) -> None:
+    """Wait until so many threads are taken."""
+    ends_at = time.monotonic() + ANSWER_S
+    busy = b""
+    with connected(port) as connection:
+        while time.monotonic() < ends_at:
+            connection.sendall(BUSY)
+            _status, busy = read(connection)
+            if busy == b"%d" % threads:
+                return
+            time.sleep(0.01)
+    raise AssertionError(f"{busy!r} of {threads} are taken")
 
 
 @contextmanager
 def busy(port: int) -> Iterator[None]:
-    """While all threads work, for as long as one of their requests takes."""
+    """While all threads work; they are all free again afterwards."""
+    wait_until_busy(port, 0)
     with ThreadPoolExecutor(THREADS) as pool:
-        statuses = [pool.submit(buy, port) for _ in range(THREADS)]
-        time.sleep(TAKES_S / 3)
-        yield
+        statuses = [pool.submit(buy, port, HOLD) for _ in range(THREADS)]
+        try:
+            wait_until_busy(port, THREADS)
+            yield
+        finally:
+            assert buy(port, LET_GO) == 200
         assert [status.result() for status in statuses] == [200] * THREADS
+    wait_until_busy(port, 0)
 
 
-def buy(port: int) -> int:
+def buy(port: int, request: bytes = BUY) -> int:
     with connected(port) as connection:
-        return ask(connection)
+        return ask(connection, request)
 
 
 class TestWhatFindsNoThread:
@@ -111,7 +145,7 @@ class TestWhatFindsNoThread:
     def test_is_refused_one_by_one_where_two_come_at_once(self, port: int) -> None:
         with busy(port), connected(port) as connection:
             connection.sendall(BUY + BUY)
-            assert [read(connection), read(connection)] == [503, 503]
+            assert [read(connection)[0], read(connection)[0]] == [503, 503]
 
     def test_is_refused_also_where_it_comes_in_pieces(self, port: int) -> None:
         with busy(port), connected(port) as connection:
@@ -126,7 +160,7 @@ class TestAConnectionOnWhichNothingComes:
         try:
             started = time.monotonic()
             assert buy(port) == 200
-            assert time.monotonic() - started < TAKES_S + 3, "nobody waits for the silent ones"
+            assert time.monotonic() - started < SILENCE_S, "nobody waits for the silent ones"
             assert ask(silent[0]) == 200, "it is served when something does"
         finally:
             for connection in silent:
@@ -136,8 +170,8 @@ class TestAConnectionOnWhichNothingComes:
 class TestThreads:
     def test_are_all_there_after_requests_that_cannot_be_read(self, port: int) -> None:
         for _ in range(3 * THREADS):
-            with connected(port) as connection:
-                assert ask(connection, ODD) == 431
+            assert buy(port, ODD) == 431
+            wait_until_busy(port, 0)
         with busy(port):
             pass
 
@@ -158,7 +192,7 @@ class TestThreads:
             for _ in range(THREADS):
                 with connected(port) as connection:
                     connection.sendall(BUY)
-            time.sleep(2 * TAKES_S)
+            wait_until_busy(port, 0)
         with busy(port):
             pass
 
@@ -174,7 +208,7 @@ class TestThePorter:
     def test_answers_one_by_one_where_two_come_at_once(self, port: int) -> None:
         with connected(port) as connection:
             connection.sendall(GONE + GONE + BUY)
-            assert [read(connection) for _ in range(3)] == [409, 409, 200]
+            assert [read(connection)[0] for _ in range(3)] == [409, 409, 200]
 
     def test_answers_also_what_comes_in_pieces(self, port: int) -> None:
         with connected(port) as connection:
