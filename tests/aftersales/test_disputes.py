@@ -7,6 +7,7 @@ import pytest
 from apps.aftersales import api as aftersales
 from apps.aftersales.api import CaseState
 from apps.checkout import api as checkout
+from apps.fulfilment.api import TrackingStatus
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.payments.api import Call, Operation, ProviderUnreachable, Said, Statement
@@ -24,8 +25,9 @@ from tests.factories.aftersales import (
     send_money,
 )
 from tests.factories.checkout import ShopFloor, buy, tender
-from tests.factories.fulfilment import READY, make_ready_order
+from tests.factories.fulfilment import READY, let_time_pass, make_ready_order, ship, track
 from tests.factories.inventory import numbers_of
+from tests.factories.orders import units_of
 from tests.factories.payments import charge_back, decide, dispute, tell
 from tests.factories.promotions import make_promotion
 from tests.support import NOON
@@ -82,6 +84,32 @@ class TestADispute:
         assert numbers_of(order.lines[0].sku_id) == [(100, 0, 0)]
         assert get_promotion(promotion_id=coupon.id, shop_id=None, now=READY).posted_minor == 0
         assert balance_of("PLATFORM_EXPENSE.coupon") == 0
+        assert_books_agree()
+
+    def test_that_is_lost_while_a_parcel_waits_frees_the_stock_once_no_carrier_has_come(self, floor: ShopFloor) -> None:
+        order = make_ready_order(floor, 3)
+        package = ship(order, units_of(order, 2))
+        dispute(floor.provider, payable_ref=order.purchase_id)
+        relay()
+        tell(decide(floor.provider, Said.DISPUTE_LOST))
+        relay()
+        assert numbers_of(order.lines[0].sku_id) == [(98, 0, 2)], "a carrier may have the parcel before we hear of it"
+        let_time_pass(package.collect_cancel_at)
+        assert numbers_of(order.lines[0].sku_id) == [(100, 0, 0)]
+        (line,) = orders.get_order(order_id=order.id).lines
+        assert (line.cancelled, line.refunded, line.arranged) == (3, 0, 0)
+        assert not Refund.objects.exists()
+        assert_books_agree()
+
+    def test_that_is_lost_while_a_parcel_waits_lets_the_carrier_take_it(self, floor: ShopFloor) -> None:
+        order = make_ready_order(floor, 3)
+        package = ship(order, units_of(order, 2))
+        dispute(floor.provider, payable_ref=order.purchase_id)
+        relay()
+        tell(decide(floor.provider, Said.DISPUTE_LOST))
+        relay()
+        track(package, TrackingStatus.COLLECTED)
+        assert numbers_of(order.lines[0].sku_id) == [(98, 0, 0)]
         assert_books_agree()
 
     def test_of_a_part_lowers_the_lines(self, floor: ShopFloor) -> None:

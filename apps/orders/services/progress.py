@@ -52,17 +52,25 @@ def arrange_units(
 
 
 @db.transaction_required
-def withdraw_units(*, order_id: int, units: Sequence[LineUnits], now: datetime) -> None:
+def withdraw_units(*, order_id: int, units: Sequence[LineUnits], now: datetime) -> tuple[LineUnits, ...]:
     """Take units out of a parcel that the carrier never collected. Takes the order's lock.
 
+    Returns those whose money a bank had taken back meanwhile: nobody waits for them, and they count as cancelled.
     Refuses, in this order: NotFound, LineUnknown, TooManyUnits.
     """
     locked = rows.lock_order(order_id)
+    unwanted = []
     for part in units:
         line = locked.line(part.line_id)
         rows.take_units(line.arranged - line.collected, part.quantity, line=line)
         line.arranged -= part.quantity
+        paid_back = min(part.quantity, max(0, line.refunded + line.lost - line.collected))
+        if paid_back:
+            line.refunded -= paid_back
+            line.cancelled += paid_back
+            unwanted.append(LineUnits(line_id=line.pk, quantity=paid_back))
     rows.record(locked, cause=Cause("system", "withdrawn"), now=now, lines=_touched(locked, units))
+    return tuple(unwanted)
 
 
 @db.transaction_required

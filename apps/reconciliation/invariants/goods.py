@@ -100,6 +100,27 @@ INVARIANTS = (
         contains=Contains.SKU,
         is_for_recent=False,
     ),
+    Invariant(
+        name="I39",
+        title="What is kept in the stock for a paid order's line is what is neither cancelled nor collected of it",
+        sql="""
+            SELECT l.id, o.currency, ABS(l.quantity - l.cancelled - l.collected - COALESCE(h.kept, 0))
+                                     * l.unit_price_minor,
+                   'other pieces are kept than are to be sent', l.sku_id
+            FROM orders_order o JOIN orders_line l ON l.order_id = o.id LEFT JOIN (
+                SELECT hold_id, line_ref, SUM(posted - released - shipped) AS kept
+                FROM inventory_hold_line WHERE {recent:hold_id} GROUP BY hold_id, line_ref
+            ) h ON h.hold_id = o.purchase_id AND h.line_ref = l.id
+            WHERE o.paid_at IS NOT NULL AND {recent:o.purchase_id}
+                AND l.quantity - l.cancelled - l.collected <> COALESCE(h.kept, 0)
+        """,
+        reads={
+            "orders_order": ("id", "purchase_id", "currency", "paid_at"),
+            "orders_line": ("id", "order_id", "sku_id", "quantity", "cancelled", "collected", "unit_price_minor"),
+            "inventory_hold_line": ("hold_id", "line_ref", "posted", "released", "shipped"),
+        },
+        contains=Contains.SKU,
+    ),
     _stands_as_its_purchase("I10", "What is held for a purchase stands as the purchase does", table="inventory_hold"),
     _stands_as_its_purchase(
         "I10b",

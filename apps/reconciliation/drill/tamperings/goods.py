@@ -2,6 +2,7 @@
 
 from apps.reconciliation.drill.hands import breaks, change, copy, find
 from apps.reconciliation.drill.life import Life
+from tradecore.ids import new_id
 
 
 @breaks("I08")
@@ -14,8 +15,8 @@ def count_stock_off_by_one(life: Life) -> int:
 @breaks("I09")
 def hold_a_piece_that_nobody_counts(life: Life) -> int:
     change(
-        "UPDATE inventory_hold_line SET posted = posted + 1 WHERE hold_id = %s AND sku_id = %s",
-        life.paid.purchase.id,
+        "UPDATE inventory_hold_line SET quantity = quantity + 1 WHERE hold_id = %s AND sku_id = %s",
+        life.unpaid.purchase.id,
         life.sku_id,
     )
     return int(find("SELECT id FROM inventory_stock WHERE sku_id = %s", life.sku_id))
@@ -29,6 +30,14 @@ def shift_a_piece_from_nowhere(life: Life) -> int:
     stock_id = find("SELECT id FROM inventory_stock WHERE sku_id = %s", life.sku_id)
     change("UPDATE inventory_stock SET available = available + 1 WHERE id = %s", stock_id)
     return int(stock_id)
+
+
+@breaks("I39")
+def keep_pieces_for_no_line(life: Life) -> int:
+    """The counters of the stock know nothing of lines."""
+    line_id = find("SELECT id FROM orders_line WHERE order_id = %s", life.paid.purchase.orders[0].id)
+    change("UPDATE inventory_hold_line SET line_ref = %s WHERE line_ref = %s", new_id(), line_id)
+    return int(line_id)
 
 
 @breaks("I10")

@@ -83,5 +83,5 @@ def count_more_that_went_back(life: Life) -> int:
 @breaks("I34b")
 def count_a_unit_that_never_went_back(life: Life) -> int:
     line_id = find("SELECT id FROM orders_line WHERE order_id = %s", life.served)
-    change("UPDATE orders_line SET cancelled = cancelled - 1, lost = lost + 2 WHERE id = %s", line_id)
+    change("UPDATE orders_line SET lost = lost + 1 WHERE id = %s", line_id)
     return int(line_id)
