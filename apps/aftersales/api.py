@@ -28,6 +28,7 @@ from apps.aftersales.contracts import (
     ReasonView,
     Verdict,
 )
+from apps.aftersales.dispute import accept_dispute, contest_dispute
 from apps.aftersales.edit_case import add_evidence, edit_case
 from apps.aftersales.eligibility import check_eligibility, quote_case
 from apps.aftersales.errors import (
@@ -73,7 +74,7 @@ from apps.aftersales.replace_goods import confirm_replacement, refund_instead, s
 from apps.aftersales.review_case import approve_case, reject_case
 from apps.aftersales.rows import CARRIER_LENGTH_MAX, TRACKING_NUMBER_LENGTH_MAX
 from apps.aftersales.run_clock import act_by_default
-from apps.aftersales.selectors import count_waiting, get_case, list_cases
+from apps.aftersales.selectors import get_case, list_cases
 from apps.aftersales.ship_back import ship_back
 from apps.aftersales.trace import trace_order
 
@@ -132,6 +133,7 @@ __all__ = [
     "TooManyUnitsFound",
     "UnitsNotEligible",
     "Verdict",
+    "accept_dispute",
     "accept_offer",
     "accept_return",
     "act_by_default",
@@ -141,7 +143,7 @@ __all__ = [
     "carry_out_refund",
     "check_eligibility",
     "confirm_replacement",
-    "count_waiting",
+    "contest_dispute",
     "edit_case",
     "escalate",
     "get_case",

@@ -10,7 +10,7 @@ dispute is lost, and the second of the two ends it. See Note [Paid by the bank] 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -71,6 +71,25 @@ def cover_refused(*, payable_ref: int, event_id: int, now: datetime) -> None:
     """
     if inbox.first_time(consumer="aftersales.cover_refused", event_id=event_id, now=now):
         _cover_refunds(payable_ref, now=now)
+
+
+@db.use_case
+def contest_dispute(*, dispute_id: int, evidence: Mapping[str, str], actor: str, reason: str, now: datetime) -> None:
+    """Answer a dispute with these texts, by name: it is EVIDENCE_SENT once the provider has taken them.
+
+    Refuses, in this order: NotFound, DisputeDecided, DisputeAnswered, EvidenceTooLate, EvidenceUnacceptable.
+    Locks: the payment.
+    """
+    payments.send_evidence(dispute_id=dispute_id, evidence=evidence, actor=actor, reason=reason, now=now)
+
+
+@db.use_case
+def accept_dispute(*, dispute_id: int, actor: str, reason: str, now: datetime) -> None:
+    """Say nothing against a dispute: it is LOST once the provider has taken that.
+
+    Refuses, in this order: NotFound, DisputeDecided, DisputeAnswered. Locks: the payment.
+    """
+    payments.accept_dispute(dispute_id=dispute_id, actor=actor, reason=reason, now=now)
 
 
 def _lock_orders(order_ids: Sequence[int]) -> None:

@@ -50,11 +50,6 @@ def list_cases(
     return [_summarise(case) for case in cases.order_by("-id")[:limit]]
 
 
-def count_waiting(*, next_actor: Actor) -> int:
-    """How many cases wait for somebody."""
-    return Case.objects.filter(next_actor=next_actor).count()
-
-
 def _scoped(buyer_ref: int | None, shop_ids: Sequence[int] | None) -> QuerySet[Case]:
     cases = Case.objects.all()
     if buyer_ref is not None:

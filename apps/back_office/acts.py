@@ -45,11 +45,11 @@ _PERCENT_BP = 100
 _COUNT_DIGITS_MAX = 10
 
 
-def _text(**options: Any) -> forms.CharField:
+def text_field(**options: Any) -> forms.CharField:
     return forms.CharField(widget=UnfoldAdminTextInputWidget(attrs=options.pop("attrs", None)), **options)
 
 
-def _choice(choices: Any = (), **options: Any) -> forms.ChoiceField:
+def choice_field(choices: Any = (), **options: Any) -> forms.ChoiceField:
     return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **options)
 
 
@@ -106,7 +106,7 @@ class Act(forms.Form):
 class _MarketAct(Act):
     """An act that is about one market."""
 
-    market = _choice()
+    market = choice_field()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -125,10 +125,12 @@ class OpenShop(_MarketAct):
     button = "Open"
     needs = "sellers.add_shop"
 
-    handle = _text(help_text="3 to 40 of a-z, 0-9 and inner hyphens. It never changes.")
-    name = _text()
-    contact_email = _text(help_text="Where its letters go. No buyer sees it.")
-    fee_plan = _text(required=False, help_text="The code of a published plan. Empty: the standard plan of the market.")
+    handle = text_field(help_text="3 to 40 of a-z, 0-9 and inner hyphens. It never changes.")
+    name = text_field()
+    contact_email = text_field(help_text="Where its letters go. No buyer sees it.")
+    fee_plan = text_field(
+        required=False, help_text="The code of a published plan. Empty: the standard plan of the market."
+    )
     field_order = ["handle", "name", "contact_email", "market", "fee_plan"]
 
     def perform(self, *, actor: str, now: datetime) -> str:
@@ -170,12 +172,14 @@ class SetDeliveryRate(Act):
     needs = "sellers.change_deliveryrate"
     renamed: ClassVar = {"base_minor": "base", "per_kg_minor": "per_kg", "free_from_minor": "free_from"}
 
-    shop = _text(help_text="Its handle.")
-    option = _text(initial="standard", help_text="A delivery option of the shop's market.")
-    base = _text(help_text="What an order costs up to the included weight, such as 3.99.")
+    shop = text_field(help_text="Its handle.")
+    option = text_field(initial="standard", help_text="A delivery option of the shop's market.")
+    base = text_field(help_text="What an order costs up to the included weight, such as 3.99.")
     included_grams = _number(min_value=0, help_text="The weight that the base covers. Empty: none.")
-    per_kg = _text(required=False, help_text="For each kilogram begun beyond it. Empty: nothing.")
-    free_from = _text(required=False, help_text="An order whose goods are worth so much goes free. Empty: none does.")
+    per_kg = text_field(required=False, help_text="For each kilogram begun beyond it. Empty: nothing.")
+    free_from = text_field(
+        required=False, help_text="An order whose goods are worth so much goes free. Empty: none does."
+    )
 
     def perform(self, *, actor: str, now: datetime) -> str:
         shop = self.find_shop()
@@ -206,10 +210,10 @@ class AddShopStaff(Act):
     button = "Add"
     needs = "accounts.add_shopstaff"
 
-    shop = _text(help_text="Its handle.")
-    email = _text(help_text="Of their account.")
-    role = _choice([(role.value, role.value) for role in accounts.ShopRole])
-    reason = _text(max_length=300, help_text="The audit keeps it.")
+    shop = text_field(help_text="Its handle.")
+    email = text_field(help_text="Of their account.")
+    role = choice_field([(role.value, role.value) for role in accounts.ShopRole])
+    reason = text_field(max_length=300, help_text="The audit keeps it.")
 
     def perform(self, *, actor: str, now: datetime) -> str:
         shop = self.find_shop()
@@ -241,13 +245,13 @@ class CreatePromotion(_MarketAct):
         "platform_share_bp": "platform_share",
     }
 
-    kind = _choice([(kind.value, kind.value) for kind in PLATFORM_KINDS])
-    title_for_buyers = _text(label="Title", help_text="Buyers read it.")
-    code = _text(required=False, help_text="What buyers type. For coupons only.")
+    kind = choice_field([(kind.value, kind.value) for kind in PLATFORM_KINDS])
+    title_for_buyers = text_field(label="Title", help_text="Buyers read it.")
+    code = text_field(required=False, help_text="What buyers type. For coupons only.")
     percent_off = _percent(required=False, min_value=Decimal("0.01"), help_text="Either this,")
-    max_off = _text(required=False, help_text="at most so much,")
-    amount_off = _text(required=False, help_text="or this.")
-    min_spend = _text(required=False, help_text="Empty: whatever is bought.")
+    max_off = text_field(required=False, help_text="at most so much,")
+    amount_off = text_field(required=False, help_text="or this.")
+    min_spend = text_field(required=False, help_text="Empty: whatever is bought.")
     targets = forms.CharField(
         required=False,
         widget=UnfoldAdminTextareaWidget,
@@ -260,7 +264,7 @@ class CreatePromotion(_MarketAct):
     )
     uses_cap = _number(min_value=1, max_value=MAX_MINOR, help_text="In all. Empty: no limit.")
     uses_per_buyer_cap = _number(min_value=1, max_value=MAX_MINOR, help_text="Per buyer. Empty: no limit.")
-    budget = _text(required=False, help_text="What may be given in all. Empty: no limit.")
+    budget = text_field(required=False, help_text="What may be given in all. Empty: no limit.")
     field_order = ["kind", "market", "title_for_buyers"]
 
     def perform(self, *, actor: str, now: datetime) -> str:
@@ -329,8 +333,8 @@ class RefundOrders(Act):
         widget=UnfoldAdminTextareaWidget,
         help_text="Of one order: line number, colon, units; one per line. Empty: all that can be refunded.",
     )
-    reason = _choice([(code, code.replace("_", " ")) for code in aftersales.list_codes(aftersales.Actor.OPERATOR)])
-    comment = _text(max_length=300, help_text="The audit keeps it, and the buyer may read it.")
+    reason = choice_field([(code, code.replace("_", " ")) for code in aftersales.list_codes(aftersales.Actor.OPERATOR)])
+    comment = text_field(max_length=300, help_text="The audit keeps it, and the buyer may read it.")
 
     def perform(self, *, actor: str, now: datetime) -> str:
         asked = aftersales.refund_by_operator(
@@ -385,7 +389,7 @@ class ProposePayouts(_MarketAct):
     button = "Propose"
     needs = "settlement.add_payoutrun"
 
-    reason = _text(max_length=300, help_text="The second person reads it.")
+    reason = text_field(max_length=300, help_text="The second person reads it.")
 
     def perform(self, *, actor: str, now: datetime) -> str:
         market, reason = self.cleaned_data["market"], self.cleaned_data["reason"]

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.back_office import acts, switches
+from apps.back_office import acts, corrections, switches
 
 #: Pages that set something up: icon, act, address. Who may not do it does not see its entry.
 _ACTS: tuple[tuple[str, type[acts.Act], str], ...] = (
@@ -16,6 +16,10 @@ _ACTS: tuple[tuple[str, type[acts.Act], str], ...] = (
     ("loyalty", acts.CreatePromotion, "back_office:create_promotion"),
     ("currency_exchange", acts.RefundOrders, "back_office:refund_orders"),
     ("outgoing_mail", acts.ProposePayouts, "back_office:propose_payouts"),
+    ("gavel", corrections.AnswerDispute, "back_office:answer_dispute"),
+    ("price_change", corrections.AdjustSeller, "back_office:adjust_seller"),
+    ("undo", corrections.ReversePosting, "back_office:reverse_posting"),
+    ("edit_note", corrections.AdjustBooks, "back_office:adjust_books"),
     ("toggle_off", switches.SwitchOff, "back_office:switch_off"),
     ("toggle_on", switches.SwitchOnAgain, "back_office:switch_on_again"),
     ("tune", switches.SetSetting, "back_office:set_setting"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.back_office import acts, simulator, switches, views
+from apps.back_office import acts, corrections, simulator, switches, views
 
 app_name = "back_office"
 
@@ -17,6 +17,10 @@ urlpatterns = [
     path("create-promotion/", views.make_act_view(acts.CreatePromotion), name="create_promotion"),
     path("refund-orders/", views.make_act_view(acts.RefundOrders), name="refund_orders"),
     path("propose-payouts/", views.make_act_view(acts.ProposePayouts), name="propose_payouts"),
+    path("answer-dispute/", views.make_act_view(corrections.AnswerDispute), name="answer_dispute"),
+    path("adjust-seller/", views.make_act_view(corrections.AdjustSeller), name="adjust_seller"),
+    path("reverse-posting/", views.make_act_view(corrections.ReversePosting), name="reverse_posting"),
+    path("adjust-books/", views.make_act_view(corrections.AdjustBooks), name="adjust_books"),
     path("degradation/", views.show_degradation, name="degradation"),
     path("switch-off/", views.make_act_view(switches.SwitchOff), name="switch_off"),
     path("switch-on-again/", views.make_act_view(switches.SwitchOnAgain), name="switch_on_again"),

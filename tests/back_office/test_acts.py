@@ -35,6 +35,10 @@ ACTS = {
     "add_shop_staff": "accounts.add_shopstaff",
     "create_promotion": "promotions.add_promotion",
     "refund_orders": "aftersales.add_case",
+    "answer_dispute": "payments.change_dispute",
+    "adjust_seller": "settlement.add_settlementline",
+    "reverse_posting": "ledger.change_posting",
+    "adjust_books": "ledger.add_posting",
 }
 
 SHOP = {
