@@ -31,3 +31,16 @@ def hear_round_trips(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
     monkeypatch.setattr(driver, "query", listen)
     return texts
+
+
+def count_rows_read(act: Callable[[], object]) -> int:
+    """How many rows and entries of indexes MariaDB reads for this session while it acts."""
+
+    def reads() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+            return sum(int(value) for _, value in cursor.fetchall())
+
+    before = reads()
+    act()
+    return reads() - before

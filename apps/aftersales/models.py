@@ -148,6 +148,7 @@ class Case(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["order_id", "id"], name="aftersales_case_order"),
             models.Index(fields=["buyer_ref", "id"], name="aftersales_case_buyer"),
+            models.Index(fields=["shop_id", "id"], name="aftersales_case_newest"),
             models.Index(fields=["shop_id", "next_actor", "id"], name="aftersales_case_shop"),
         ]
 

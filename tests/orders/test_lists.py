@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from apps.orders import api as orders
 from apps.orders.models import Order
 from tests.factories.checkout import ShopFloor, add_shop, buy, make_buyer, make_shop_floor
+from tests.support import count_rows_read
 from tradecore.ids import new_id
 
 LIMIT = 10
@@ -21,15 +21,11 @@ def copy_order(order: Order, number: int, **parts: Any) -> None:
 
 def rows_read_for(**whose: Any) -> int:
     """What the server reads for the first page."""
+    return count_rows_read(lambda: look_at_first_page(**whose))
 
-    def reads() -> int:
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
-            return sum(int(value) for _, value in cursor.fetchall())
 
-    before = reads()
+def look_at_first_page(**whose: Any) -> None:
     assert len(orders.list_orders(limit=LIMIT, **whose)) == LIMIT
-    return reads() - before
 
 
 @pytest.mark.mariadb

@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any, Never
 
 import pytest
-from django.db import connection
 
-from tests.support import NOON, in_use_case
+from tests.support import NOON, count_rows_read, in_use_case
 from tradecore import clock, db, timers
 from tradecore.models import AuditEntry, Timer
 from tradecore.timers import Deadline, cancel_timers, reset_timer, set_timers, sweep
@@ -165,14 +164,10 @@ class TestWhatASweepReads:
 
     @staticmethod
     def read_for_a_sweep(*, firing: int) -> int:
-        def reads() -> int:
-            with connection.cursor() as cursor:
-                cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
-                return sum(int(value) for _, value in cursor.fetchall())
+        def sweep_them() -> None:
+            assert sweep(handlers=HANDLERS, now=NOON) == firing
 
-        before = reads()
-        assert sweep(handlers=HANDLERS, now=NOON) == firing
-        return reads() - before
+        return count_rows_read(sweep_them)
 
     @staticmethod
     def set_many(subjects: range, *, due_at: datetime) -> None:
