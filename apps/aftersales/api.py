@@ -74,7 +74,7 @@ from apps.aftersales.replace_goods import confirm_replacement, refund_instead, s
 from apps.aftersales.review_case import approve_case, reject_case
 from apps.aftersales.rows import CARRIER_LENGTH_MAX, TRACKING_NUMBER_LENGTH_MAX
 from apps.aftersales.run_clock import act_by_default
-from apps.aftersales.selectors import get_case, list_cases
+from apps.aftersales.selectors import count_in_arbitration, get_case, list_cases
 from apps.aftersales.ship_back import ship_back
 from apps.aftersales.trace import trace_order
 
@@ -144,6 +144,7 @@ __all__ = [
     "check_eligibility",
     "confirm_replacement",
     "contest_dispute",
+    "count_in_arbitration",
     "edit_case",
     "escalate",
     "get_case",

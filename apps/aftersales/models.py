@@ -150,6 +150,7 @@ class Case(models.Model):
             models.Index(fields=["buyer_ref", "id"], name="aftersales_case_buyer"),
             models.Index(fields=["shop_id", "id"], name="aftersales_case_newest"),
             models.Index(fields=["shop_id", "next_actor", "id"], name="aftersales_case_shop"),
+            models.Index(fields=["next_actor", "id"], name="aftersales_case_waiting"),
         ]
 
     def __str__(self) -> str:

@@ -50,6 +50,11 @@ def list_cases(
     return [_summarise(case) for case in cases.order_by("-id")[:limit]]
 
 
+def count_in_arbitration() -> int:
+    """How many cases wait for an operator to decide."""
+    return Case.objects.filter(next_actor=Actor.PLATFORM, state=CaseState.IN_ARBITRATION).count()
+
+
 def _scoped(buyer_ref: int | None, shop_ids: Sequence[int] | None) -> QuerySet[Case]:
     cases = Case.objects.all()
     if buyer_ref is not None:

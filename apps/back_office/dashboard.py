@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.aftersales import api as aftersales
 from apps.back_office.search import describe
 from apps.orders import api as orders
 from apps.payments import api as payments
@@ -55,6 +56,7 @@ def _groups() -> Iterable[tuple[str, Group]]:
     """Every group, with the permission that it needs."""
     yield "orders.view_order", Group("Orders", tuple(_order_cards()))
     yield "payments.view_paymentintent", Group("Payments", tuple(_payment_cards()))
+    yield "aftersales.view_case", Group("After-sales", tuple(_case_cards()))
     yield "reconciliation.view_break", Group("Books", tuple(_book_cards()))
     yield "tradecore.view_timer", Group("Machinery", tuple(_machinery_cards()))
 
@@ -93,6 +95,23 @@ def _payment_cards() -> Iterable[Card]:
         backlog.failed_refunds,
         "refused by the provider; manage.py refunds retry asks again",
         f"{refunds}?status=FAILED",
+        needs_a_person=True,
+    )
+    yield Card(
+        "Open disputes",
+        backlog.open_disputes,
+        "a buyer's bank has taken the money, and listens for some days",
+        f"{reverse('admin:payments_dispute_changelist')}?status=OPEN",
+        needs_a_person=True,
+    )
+
+
+def _case_cards() -> Iterable[Card]:
+    yield Card(
+        "Cases to decide",
+        aftersales.count_in_arbitration(),
+        "buyer and seller do not agree",
+        f"{reverse('admin:aftersales_case_changelist')}?next_actor=PLATFORM&state=IN_ARBITRATION",
         needs_a_person=True,
     )
 

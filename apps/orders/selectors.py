@@ -11,7 +11,6 @@ from apps.orders.contracts import (
     BreakdownView,
     CancelRequestView,
     Deadline,
-    GoneEntry,
     GoneKind,
     GoneView,
     HoldView,
@@ -253,14 +252,6 @@ def list_sales(*, order_ids: Collection[int]) -> list[Sale]:
     paid = Order.objects.filter(pk__in=order_ids, paid_at__isnull=False)
     rows = paid.order_by("id").prefetch_related("lines", "holds", "units_gone")
     return [_view_sale(order, order.lines.all(), order.holds.all(), order.units_gone.all()) for order in rows]
-
-
-def get_gone(*, gone_id: int) -> GoneEntry:
-    """What went back of an order at one moment. Refuses: NotFound."""
-    row = UnitsGoneEntry.objects.filter(pk=gone_id).first()
-    if row is None:
-        raise NotFound(what="units gone")
-    return frozen.read_entry(row)
 
 
 def quote_refund(

@@ -160,6 +160,7 @@ class Backlog:
     parked_answers: int
     suspect_tenders: int
     failed_refunds: int
+    open_disputes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,6 @@ def read_tenders_ahead(intents: Iterable[PaymentIntent]) -> dict[int, Tender]:
     return {tender.pk: tender for tender in _TENDERS.read_ahead(intents={intent.pk for intent in intents})}
 
 
-def list_payments(*, payable_refs: Iterable[int]) -> dict[int, Payment]:
-    """The payments of several payables, by payable, in two statements."""
-    intents = PaymentIntent.objects.filter(payable_ref__in=list(payable_refs)).prefetch_related("tenders")
-    by_position = {intent: sorted(intent.tenders.all(), key=lambda tender: tender.position) for intent in intents}
-    return {intent.payable_ref: view_payment(intent, tenders) for intent, tenders in by_position.items()}
-
-
 def list_refunds(*, order_ref: int) -> list[RefundView]:
     """The refunds of one order, oldest first."""
     refunds = Refund.objects.filter(order_ref=order_ref).select_related("intent").order_by("id")
@@ -94,11 +87,6 @@ def get_dispute(*, dispute_id: int) -> DisputeView:
 def list_disputes(*, order_ref: int) -> list[DisputeView]:
     """The disputes that took of the share of one order, oldest first."""
     return [view_dispute(row) for row in _disputes().filter(shares__order_ref=order_ref).order_by("id")]
-
-
-def list_open_disputes(*, limit: int) -> list[DisputeView]:
-    """The disputes that nobody has answered, those first whose time for that is over soonest."""
-    return [view_dispute(row) for row in _disputes().filter(status="OPEN").order_by("evidence_by")[:limit]]
 
 
 def list_line_subjects(*, provider: str, lines: Sequence[SettlementLine]) -> list[LineSubject | None]:
@@ -189,6 +177,7 @@ def count_backlog() -> Backlog:
         parked_answers=waiting.filter(attempts__gte=ANSWER_ATTEMPTS_LIMIT).count(),
         suspect_tenders=Tender.objects.filter(status="SUSPECT").count(),
         failed_refunds=Refund.objects.filter(status="FAILED").count(),
+        open_disputes=Dispute.objects.filter(status="OPEN").count(),
     )
 
 

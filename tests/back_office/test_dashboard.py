@@ -12,6 +12,9 @@ from apps.payments.models import Refund, Tender
 from tests.back_office.conftest import sign_in
 from tests.back_office.market_day import MarketDay
 from tests.factories.accounts import UserFactory
+from tests.factories.aftersales import ask, escalate, make_delivered_order, open_case, reject
+from tests.factories.checkout import make_shop_floor
+from tests.factories.payments import dispute
 from tradecore import clock, degradation
 
 
@@ -33,6 +36,8 @@ class TestTheDashboard:
             "Parked answers": 0,
             "Suspect tenders": 0,
             "Failed refunds": 0,
+            "Open disputes": 0,
+            "Cases to decide": 0,
             "Open breaks": 0,
             "To approve": 0,
             "Switched off": 0,
@@ -45,8 +50,13 @@ class TestTheDashboard:
     def test_counts_what_needs_a_person(self, operator: Client, day: MarketDay) -> None:
         Tender.objects.filter(intent__payable_ref=day.unpaid.purchase_id).update(status="SUSPECT")
         Refund.objects.update(status="FAILED")
+        floor = make_shop_floor()
+        order = make_delivered_order(floor)
+        escalate(reject(open_case(ask(order))))
+        dispute(floor.provider, payable_ref=order.purchase_id)
         found = counts(operator)
         assert (found["Suspect tenders"], found["Failed refunds"]) == (1, 1)
+        assert (found["Cases to decide"], found["Open disputes"]) == (1, 1)
 
     def test_leads_to_lists_as_long_as_it_says(self, operator: Client, day: MarketDay) -> None:
         now = clock.now()

@@ -13,4 +13,8 @@ class Migration(migrations.Migration):
             model_name="case",
             index=models.Index(fields=["shop_id", "id"], name="aftersales_case_newest"),
         ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(fields=["next_actor", "id"], name="aftersales_case_waiting"),
+        ),
     ]
