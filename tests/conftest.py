@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection, connections
@@ -24,6 +25,13 @@ ON_BUILD_SERVER = os.environ.get("CI") == "true"
 RACE_TIMEOUT_S = 60
 
 APPEND_ONLY_TABLES = frozenset(append_only_tables())
+
+# Examples are the same in every run, and take as long as they take: what fails fails again, and a machine that has
+# other things to do is no failure. `--hypothesis-profile=search` looks for others.
+_examples = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("search", _examples)
+hypothesis.settings.register_profile("same", _examples, derandomize=True)
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(scope="session", autouse=True)

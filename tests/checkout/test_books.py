@@ -145,7 +145,11 @@ class TestCancellation:
         assert {line.balance.minor for line in ledger.trial_balance()} == {0}
         assert_books_agree()
 
-    @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(
+        max_examples=12,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        deadline=None,
+    )
     @given(
         price_minor=st.integers(1, 9_999),
         quantity=st.integers(1, 7),

@@ -84,7 +84,11 @@ def funds_now() -> Counter[bool]:
 
 @pytest.mark.django_db
 class TestAlgebra:
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
     @given(sequence=st.lists(steps, max_size=20))
     def test_holds_for_any_sequence_of_verbs(self, sequence: list[tuple[str, int, int]]) -> None:
         book, already = Book(), funds_now()

@@ -81,7 +81,11 @@ CHARGE_WORDS = st.lists(
 
 @pytest.mark.django_db
 class TestAnyOrder:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
     @given(words=CHARGE_WORDS, closes_after=st.integers(min_value=0, max_value=9))
     def test_captures_once_and_returns_what_nobody_may_keep(
         self, provider: ScriptedProvider, words: Any, closes_after: Any

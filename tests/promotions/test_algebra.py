@@ -84,7 +84,11 @@ def check(house: House) -> None:
 
 @pytest.mark.django_db
 class TestAlgebra:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
     @given(sequence=st.lists(steps, max_size=25))
     def test_holds_for_any_sequence_of_verbs(self, sequence: list[tuple[str, int, int, int]]) -> None:
         caps: dict[str, Any] = {"uses_cap": 5, "uses_per_buyer_cap": 3, "budget_minor": 800}

@@ -206,7 +206,11 @@ class TestStatus:
         found = promotions.get_promotion(promotion_id=promotion.id, shop_id=None, now=NOON + moment)
         assert found.status is status
 
-    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=50,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
     @given(offset_us=st.integers(-3, 3), at_end=st.booleans(), state=st.sampled_from(PromotionState))
     def test_is_the_same_to_sql(self, offset_us: int, at_end: bool, state: PromotionState) -> None:
         row = Promotion.objects.get(pk=make_draft(**_window(timedelta(hours=1))).id)
