@@ -84,8 +84,12 @@ class TestEveryAlarm:
 
 class TestNoThreadForPurchases:
     @pytest.fixture(autouse=True)
-    def _long_ago(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def begun(self, monkeypatch: pytest.MonkeyPatch) -> float:
+        """The last time was long ago, and now is one moment, until a test says otherwise."""
+        begun = time.monotonic()
+        monkeypatch.setattr("tradecore.http.gate.time.monotonic", lambda: begun)
         monkeypatch.setattr("tradecore.http.gate._critical.refused_at", -math.inf)
+        return begun
 
     def refuse(self, path: str, *, early: bool) -> None:
         """Let a request find no thread, in the loop that waits for connections or in a thread."""
@@ -97,11 +101,12 @@ class TestNoThreadForPurchases:
             gate({"REQUEST_METHOD": "POST", "PATH_INFO": path}, lambda *_: None)
 
     @pytest.mark.parametrize("early", [True, False])
-    def test_is_seen_while_purchases_are_refused(self, monkeypatch: pytest.MonkeyPatch, *, early: bool) -> None:
+    def test_is_seen_while_purchases_are_refused(
+        self, begun: float, monkeypatch: pytest.MonkeyPatch, *, early: bool
+    ) -> None:
         self.refuse("/store/v1/purchases", early=early)
         assert refuses_critical()
-        later = time.monotonic() + 2
-        monkeypatch.setattr("tradecore.http.gate.time.monotonic", lambda: later)
+        monkeypatch.setattr("tradecore.http.gate.time.monotonic", lambda: begun + 2)
         assert not refuses_critical()
 
     @pytest.mark.parametrize("early", [True, False])

@@ -11,7 +11,7 @@ from apps.inventory.models import HotSku, Stock
 from apps.inventory.services import hot
 from tests.factories.inventory import make_stock
 from tests.support import NOON
-from tradecore import clock, memo, worlds
+from tradecore import clock, worlds
 from tradecore.errors import NotFound
 from tradecore.ids import new_id
 from tradecore.models import AuditEntry
@@ -65,7 +65,8 @@ class TestTheGate:
         assert refused.value.lines == (inventory.Shortage(sku_id=sku, wanted=3, available=2),)
 
     def test_knows_what_it_has_seen_for_a_moment_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(hot, "_seen", memo.Memo[int, int](ttl_s=0.05))
+        begun = time.monotonic()
+        monkeypatch.setattr("tradecore.memo.time.monotonic", lambda: begun)
         sku = make_stock(1)
         Stock.objects.filter(sku_id=sku).update(available=0)
         with pytest.raises(inventory.OutOfStock):
@@ -73,13 +74,16 @@ class TestTheGate:
         Stock.objects.filter(sku_id=sku).update(available=1)
         with pytest.raises(inventory.OutOfStock):
             ask(sku)
-        time.sleep(0.06)
+        monkeypatch.setattr("tradecore.memo.time.monotonic", lambda: begun + hot.SEEN_S)
         ask(sku)
 
 
 class TestTraffic:
     @pytest.fixture(autouse=True)
     def _nobody_has_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """And a window lasts for as long as a test does."""
+        begun = time.monotonic()
+        monkeypatch.setattr("apps.inventory.services.hot.time.monotonic", lambda: begun)
         monkeypatch.setattr(hot, "_requests", worlds.ByWorld(hot._Requests))
         monkeypatch.setattr(hot, "FOUND_FROM", replace(hot.FOUND_FROM, default=lambda: 2))
 

@@ -1,14 +1,12 @@
 """Circuits: whoever fails again and again is left alone, and is asked again after a rest."""
 
-import time
-
 import pytest
 from structlog.testing import capture_logs
 
 from tradecore.breakers import Circuit, Circuits, CircuitState
 from tradecore.retry_budget import RetryBudget
 
-REST_S = 0.05
+REST_S = 30.0
 
 
 class Silent(Exception):
@@ -35,8 +33,28 @@ class Outsider:
                 self.call()
 
 
+class OwnClock:
+    """The clock that circuits and budgets go by: a test's own, so that none rests long enough by chance."""
+
+    def __init__(self) -> None:
+        self.at = 1_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+    def pass_time(self, seconds: float) -> None:
+        self.at += seconds
+
+
+@pytest.fixture(autouse=True)
+def own(monkeypatch: pytest.MonkeyPatch) -> OwnClock:
+    own = OwnClock()
+    monkeypatch.setattr("tradecore.breakers.time.monotonic", own)
+    return own
+
+
 @pytest.fixture
-def outsider() -> Outsider:
+def outsider(own: OwnClock) -> Outsider:
     return Outsider(Circuit("test", failures=3, rest_s=REST_S))
 
 
@@ -59,32 +77,32 @@ class TestCircuit:
                 raise KeyError
         assert outsider.circuit.state is CircuitState.CLOSED
 
-    def test_closes_by_one_success_after_its_rest(self, outsider: Outsider) -> None:
+    def test_closes_by_one_success_after_its_rest(self, outsider: Outsider, own: OwnClock) -> None:
         outsider.fail(4)
         outsider.is_silent = False
-        time.sleep(REST_S)
+        own.pass_time(REST_S)
         outsider.call()
         assert (outsider.circuit.state, outsider.asked) == (CircuitState.CLOSED, 4)
 
-    def test_rests_again_after_one_failure_then(self, outsider: Outsider) -> None:
+    def test_rests_again_after_one_failure_then(self, outsider: Outsider, own: OwnClock) -> None:
         outsider.fail(3)
-        time.sleep(REST_S)
+        own.pass_time(REST_S)
         outsider.fail(5)
         assert (outsider.circuit.state, outsider.asked) == (CircuitState.OPEN, 4)
 
-    def test_lets_one_call_try_at_a_time(self, outsider: Outsider) -> None:
+    def test_lets_one_call_try_at_a_time(self, outsider: Outsider, own: OwnClock) -> None:
         outsider.fail(3)
         outsider.is_silent = False
-        time.sleep(REST_S)
+        own.pass_time(REST_S)
         with outsider.circuit.calling(Silent):
             outsider.fail(2)
         assert outsider.asked == 3
 
-    def test_says_so_in_the_log(self, outsider: Outsider) -> None:
+    def test_says_so_in_the_log(self, outsider: Outsider, own: OwnClock) -> None:
         with capture_logs() as lines:
             outsider.fail(5)
             outsider.is_silent = False
-            time.sleep(REST_S)
+            own.pass_time(REST_S)
             outsider.call()
         assert [(line["event"], line["circuit"]) for line in lines] == [
             ("circuit_opened", "test"),
@@ -107,8 +125,10 @@ class TestRetryBudget:
             budget.earn()
         assert sum(budget.spend() for _ in range(10)) == 3
 
-    def test_grows_with_time_up_to_its_reserve(self) -> None:
+    def test_grows_with_time_up_to_its_reserve(self, own: OwnClock) -> None:
         budget = RetryBudget(share=0, per_second=1000, reserve=5)
         assert all(budget.spend() for _ in range(5))
-        time.sleep(0.05)
-        assert sum(budget.spend() for _ in range(5)) >= 5
+        own.pass_time(0.003)
+        assert sum(budget.spend() for _ in range(10)) == 3
+        own.pass_time(0.05)
+        assert sum(budget.spend() for _ in range(10)) == 5
