@@ -1,6 +1,7 @@
 """What comes when all threads are busy, or too late: refused at once, while a fifth is kept for what is critical."""
 
 import json
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,8 @@ from tradecore.http.gate import Berth, Bulkheads, Gate
 from tradecore.http.waiting import waiting_since
 
 THREADS = 10
+#: Until somebody has come who comes in a moment, on a machine that has other things to do.
+PATIENCE_S = 60
 PATHS = {"/browse": "browse", "/quote": "quote", "/buy": "buy"}
 OF_THREE = {
     "browse": Berth(threads_percent=60, seconds=5),
@@ -64,7 +67,8 @@ class Stage:
     """An application behind a gate, whose requests last until they are let go."""
 
     def __init__(self) -> None:
-        self.time_left: list[float] = []
+        #: Of each request that was served: the moment at which it must end.
+        self.ends_at: list[float] = []
         self._let_go = threading.Event()
         self._busy = threading.Semaphore(0)
         self._gate = Gate(self._serve, classify=lambda _method, path: PATHS.get(path), berths=OF_THREE, threads=THREADS)
@@ -81,7 +85,7 @@ class Stage:
         self._let_go.clear()
         asked = [self._pool.submit(self.ask, path) for _ in range(number)]
         for _ in range(number):
-            assert self._busy.acquire(timeout=10)
+            assert self._busy.acquire(timeout=PATIENCE_S)
         try:
             yield
         finally:
@@ -93,9 +97,9 @@ class Stage:
         return self
 
     def _serve(self, _environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        self.time_left.append(time_left(at_most=1000))
+        self.ends_at.append(time.monotonic() + time_left(at_most=1000))
         self._busy.release()
-        assert self._let_go.wait(10)
+        assert self._let_go.wait(PATIENCE_S)
         start_response("200 OK", [])
         return [b"served"]
 
@@ -130,16 +134,18 @@ class TestARefusal:
         assert int(headers["Content-Length"]) == len(body)
 
     def test_is_made_within_50_ms(self, stage: Stage) -> None:
+        took = []
         with stage.busy("/buy", 10):
-            started = time.perf_counter()
             for _ in range(100):
+                started = time.perf_counter()
                 stage.ask("/browse")
-        assert (time.perf_counter() - started) / 100 < 0.05
+                took.append(time.perf_counter() - started)
+        assert statistics.median(took) < 0.05
 
     def test_is_not_for_what_is_in_no_class(self, stage: Stage) -> None:
         with stage.busy("/buy", 10):
             asked = stage._pool.submit(stage.ask, "/healthz")
-            assert stage._busy.acquire(timeout=10)
+            assert stage._busy.acquire(timeout=PATIENCE_S)
         assert asked.result()[0] == "200 OK"
 
     def test_is_over_when_the_crowd_is(self, stage: Stage) -> None:
@@ -159,19 +165,26 @@ class TestARefusal:
 
 class TestADeadline:
     def test_is_that_of_the_class_less_what_was_waited(self, stage: Stage, waited: Callable[[float], None]) -> None:
+        asked_at = time.monotonic()
         waited(2)
         stage.idle().ask("/browse")
-        assert stage.time_left == [pytest.approx(3, abs=0.5)]
+        (ends_at,) = stage.ends_at
+        assert asked_at + 3 <= ends_at <= time.monotonic() + 3
 
     def test_of_the_caller_counts_where_it_is_earlier(self, stage: Stage) -> None:
-        stage.idle().ask("/browse", HTTP_X_REQUEST_TIMEOUT_MS="1000")
+        asked_at = time.monotonic()
+        stage.idle().ask("/browse", HTTP_X_REQUEST_TIMEOUT_MS="3000")
+        assert asked_at + 3 <= stage.ends_at[0] <= time.monotonic() + 3
+        asked_at = time.monotonic()
         stage.ask("/browse", HTTP_X_REQUEST_TIMEOUT_MS="999999")
-        assert stage.time_left == [pytest.approx(1, abs=0.5), pytest.approx(5, abs=0.5)]
+        assert asked_at + 5 <= stage.ends_at[1] <= time.monotonic() + 5
 
     @pytest.mark.parametrize("nonsense", ["", "-1", "1e3", "1.5", "\uff11", "12345678"])
     def test_that_is_none_is_not_one(self, stage: Stage, nonsense: str) -> None:
+        asked_at = time.monotonic()
         stage.idle().ask("/browse", HTTP_X_REQUEST_TIMEOUT_MS=nonsense)
-        assert stage.time_left == [pytest.approx(5, abs=0.5)]
+        (ends_at,) = stage.ends_at
+        assert asked_at + 5 <= ends_at <= time.monotonic() + 5
 
     def test_that_has_passed_in_the_queue_is_refused_before_anything_is_done(
         self, stage: Stage, waited: Callable[[float], None]
@@ -179,7 +192,7 @@ class TestADeadline:
         waited(5.1)
         status, _, body = stage.idle().ask("/browse")
         assert (status[:3], json.loads(body)["code"]) == ("503", "overload.too_late")
-        assert stage.time_left == []
+        assert stage.ends_at == []
 
     def test_counts_from_where_the_proxy_has_it_from(self, stage: Stage, settings: Settings) -> None:
         started = f"t={time.time() - 6:.3f}"
