@@ -21,7 +21,7 @@ pytestmark = pytest.mark.redis
 
 CALLS = 200
 #: On a busy machine too; without a circuit they would wait for 40 seconds.
-CALLS_TAKE_S = 1.0
+CALLS_TAKE_S = 10.0
 BACK_WITHIN_S = 20
 
 
@@ -48,6 +48,14 @@ def cache(server: servers.Server) -> Any:
     return made
 
 
+def keep_pear(cache: Any) -> None:
+    """Have it kept, also where Redis at first answers too late, because others have the processor."""
+    ends_at = time.monotonic() + BACK_WITHIN_S
+    while not cache.set("fruit", "pear"):
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+
+
 def stop(server: servers.Server) -> None:
     """It takes connections and does not answer, which is worse than to be gone."""
     os.kill(server.pid, signal.SIGSTOP)
@@ -65,7 +73,7 @@ class TestWhileRedisIsAway:
     def test_a_few_calls_wait_and_then_none_does(
         self, cache: Any, server: servers.Server, leave: Callable[[servers.Server], None]
     ) -> None:
-        cache.set("fruit", "pear")
+        keep_pear(cache)
         leave(server)
         for _ in range(FAILURES):
             assert cache.get("fruit") is None
@@ -94,7 +102,7 @@ class TestWhileRedisIsAway:
 
 class TestWhenRedisIsBack:
     def test_the_cache_is_used_again_by_itself(self, cache: Any, server: servers.Server) -> None:
-        cache.set("fruit", "pear")
+        keep_pear(cache)
         stop(server)
         for _ in range(FAILURES):
             cache.get("fruit")
