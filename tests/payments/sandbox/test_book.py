@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 def at_once(contenders: int, act: Callable[[int], object]) -> list[object]:
     """Let so many threads act at once; what each returned."""
-    barrier = threading.Barrier(contenders, timeout=10)
+    barrier = threading.Barrier(contenders, timeout=60)
 
     def contend(number: int) -> object:
         barrier.wait()

@@ -22,7 +22,7 @@ from apps.payments.sandbox.tokens import TOKENS
 from tests.payments.sandbox.support import SECRET, Receiver, make_call, wait_for
 from tradecore import clock
 
-STOP_TIMEOUT_S = 10
+STOP_TIMEOUT_S = 60
 
 
 @contextmanager
