@@ -63,6 +63,10 @@ class TestReadEarly:
 ASKS = {"REQUEST_METHOD": "POST", "PATH_INFO": "/buy"}
 
 
+#: For what comes in a moment, on a machine that has other things to do.
+PATIENCE_S = 60
+
+
 @pytest.fixture
 def busy() -> Iterable[Gate]:
     """A gate whose only thread is busy."""
@@ -70,17 +74,17 @@ def busy() -> Iterable[Gate]:
 
     def serve(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         is_busy.set()
-        let_go.wait(10)
+        let_go.wait(PATIENCE_S)
         start_response("200 OK", [])
         return [b""]
 
     gate = make_gate(serve)
     thread = threading.Thread(target=gate, args=[ASKS, lambda *_: None], daemon=True)
     thread.start()
-    assert is_busy.wait(10)
+    assert is_busy.wait(PATIENCE_S)
     yield gate
     let_go.set()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert isinstance(gate.decide_early(PLAIN), Ticket), "there is room again"
 
 

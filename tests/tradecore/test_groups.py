@@ -14,6 +14,9 @@ from tradecore.deadlines import deadline
 from tradecore.errors import Kind, Refusal
 from tradecore.groups import Group, Member, NotTogether
 
+#: For what comes in a moment, on a machine that has other things to do.
+PATIENCE_S = 60
+
 
 @dataclass
 class Unlucky(Refusal):
@@ -34,7 +37,7 @@ class Acting:
     def __call__(self, members: Sequence[Member[int]]) -> list[Any]:
         self.sizes.append(len(members))
         self.has_begun.set()
-        assert self.may_go.wait(5)
+        assert self.may_go.wait(PATIENCE_S)
         return [self.of(member.job) for member in members]
 
     def of(self, job: int) -> Any:
@@ -42,8 +45,9 @@ class Acting:
 
 
 def wait_for(group: "Group[int, Any]", number: int) -> None:
-    end = time.monotonic() + 5
-    while len(group._waiting) < number and time.monotonic() < end:
+    end = time.monotonic() + PATIENCE_S
+    while len(group._waiting) < number:
+        assert time.monotonic() < end
         time.sleep(0.005)
 
 
@@ -54,7 +58,7 @@ class Crowd:
         self.act, self.group = act, Group[int, Any](act, **options)
         self.pool = ThreadPoolExecutor(max_workers=number + 1)
         self.first = self.pool.submit(self.group.join, 0)
-        assert act.has_begun.wait(5)
+        assert act.has_begun.wait(PATIENCE_S)
         self.others = [self.pool.submit(self.group.join, job) for job in range(1, number + 1)]
         wait_for(self.group, number)
 
@@ -62,7 +66,7 @@ class Crowd:
         self.act.may_go.set()
         with self.pool:
             futures = [self.first, *self.others]
-            return [future.exception(5) or future.result() for future in futures]
+            return [future.exception(PATIENCE_S) or future.result() for future in futures]
 
 
 class TestWhoComesMeanwhile:
