@@ -10,3 +10,7 @@ from config.settings import *
 CACHES["default"]["KEY_PREFIX"] = "-".join(
     ["test", os.environ.get("PYTEST_XDIST_WORKER", ""), os.environ.get("TRADECORE_TEST_DB_SUFFIX", "")]
 )
+
+# A race of two hundred connects all of them at once, on a machine that may have other things to do.
+if "connect_timeout" in DATABASES["default"]["OPTIONS"]:
+    DATABASES["default"]["OPTIONS"]["connect_timeout"] = 60
