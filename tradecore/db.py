@@ -101,6 +101,7 @@ class _Transaction:
     pending: dict[type[Model], list[Model]] = field(default_factory=dict)
     checks: dict[Check, list[int]] = field(default_factory=dict)
     changes: dict[type[Model], list[prepared.Change]] = field(default_factory=dict)
+    refusals: dict[type[Model], type[Refusal]] = field(default_factory=dict)
     gathers: bool = False
 
 
@@ -262,14 +263,24 @@ def gather() -> None:
     _current().gathers = True
 
 
-def change(model: type[Model], pk: int | str, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def change(
+    model: type[Model],
+    pk: int | str,
+    *,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    refusal: type[Refusal] | None = None,
+) -> None:
     """Change one row that this transaction has locked, and which still has the values of `before`: at once, or in a
     transaction that gathers with the rows that wait. Raises RowMoved; later, where it waits.
 
+    refusal: what is raised instead, for rows of a table that others may move; the same for all of that table.
     `pk` is the key. Whoever reads the row back in a transaction that gathers reads what was, unless it is the object
     that the change was made on, until `insert_pending`.
     """
     current, made = _current(), prepared.Change(pk, before, after)
+    if refusal is not None:
+        current.refusals[model] = refusal
     if not current.gathers:
         _make_changes(model, [made])
         return
@@ -285,8 +296,12 @@ def _make_changes(model: type[Model], changes: Sequence[prepared.Change]) -> Non
 
 
 def _check_found(model: type[Model], changes: Sequence[prepared.Change], counts: Sequence[int]) -> None:
-    if sum(counts) != len(changes):
-        raise RowMoved(f"{model.__name__} {', '.join(str(each.pk) for each in changes)}")
+    if sum(counts) == len(changes):
+        return
+    moved = RowMoved(f"{model.__name__} {', '.join(str(each.pk) for each in changes)}")
+    if refusal := _current().refusals.get(model):
+        raise refusal from moved
+    raise moved
 
 
 def insert_pending(*afterwards: prepared.Statement) -> list[Any]:

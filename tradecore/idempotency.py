@@ -123,13 +123,15 @@ def claim(*, principal: str, route: str, key: str, body: bytes, together: bool =
 
 @db.transaction_required
 def reach(held: Claim, *, point: str, subject: int) -> None:
-    """Record, with the effect that makes it true, from where a later attempt must go on. Raises ClaimLost."""
+    """Record, with the effect that makes it true, from where a later attempt must go on. Raises ClaimLost; just before
+    the commit, where the transaction gathers.
+    """
     _write(held, recovery_point=point, recovery_subject=subject)
 
 
 @db.transaction_required
 def finish(held: Claim, outcome: Outcome) -> None:
-    """Record the outcome with the last effect. Raises ClaimLost."""
+    """Record the outcome with the last effect. Raises ClaimLost, as `reach` does."""
     _write(held, state=IdempotencyRecord.DONE, status=outcome.status, outcome=outcome.body)
 
 
@@ -192,10 +194,7 @@ def _later_claim(*, scope_hash: str, fingerprint: str) -> Claim | Outcome:
 
 def _write(held: Claim, **changes: Any) -> None:
     before = {"fence": held.fence, "state": IdempotencyRecord.STARTED}
-    try:
-        db.change(IdempotencyRecord, held.scope_hash, before=before, after=changes)
-    except db.RowMoved as moved:
-        raise ClaimLost from moved
+    db.change(IdempotencyRecord, held.scope_hash, before=before, after=changes, refusal=ClaimLost)
 
 
 def scope_of(principal: str, route: str, key: str) -> str:

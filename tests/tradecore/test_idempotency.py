@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support import in_use_case
-from tradecore import clock, idempotency
+from tradecore import clock, db, idempotency
 from tradecore.idempotency import (
     Claim,
     ClaimLost,
@@ -68,12 +68,19 @@ class TestClaim:
         second = claim_it()
         assert (second.fence, second.recovery_point, second.recovery_subject) == (2, "placed", 42)
 
-    def test_lets_only_the_latest_holder_write(self) -> None:
+    @pytest.mark.parametrize("gathers", [False, True])
+    def test_lets_only_the_latest_holder_write(self, *, gathers: bool) -> None:
         first = claim_it()
         expire_lease()
         second = claim_it()
+
+        def finish_first() -> None:
+            if gathers:
+                db.gather()
+            finish(first, Outcome(200, {}))
+
         with pytest.raises(ClaimLost):
-            in_use_case(lambda: finish(first, Outcome(200, {})))
+            in_use_case(finish_first)
         in_use_case(lambda: finish(second, Outcome(200, {})))
 
 
