@@ -29,23 +29,35 @@ def search_body(body: Any, *, passing: Collection[str]) -> None:
     """Refuses: RequestInvalid, for text that looks like the number of a card. `passing` are members that may."""
     if isinstance(body, dict):
         body = {name: value for name, value in body.items() if name not in passing}
-    texts = list(_texts(body))
     # All at once, as there is next to never anything to be found. No number goes across a letter.
-    if not looks_like_card_number(" x ".join(text for _, text in texts)):
+    if not looks_like_card_number(" x ".join(_texts(body))):
         return
-    found = [pointer for pointer, text in texts if looks_like_card_number(text)]
+    found = [pointer for pointer, text in _pointed_texts(body) if looks_like_card_number(text)]
     raise RequestInvalid(errors=tuple({"pointer": pointer, "detail": _WORDS} for pointer in found or [""]))
 
 
-def _texts(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Every string and every member's name, each with a pointer that shows neither."""
+def _texts(value: Any) -> Iterator[str]:
+    """Every string and every member's name."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def _pointed_texts(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """The same, each with a pointer that shows neither."""
     if isinstance(value, dict):
         for name, inner in value.items():
             inner_pointer = f"{pointer}/{escape_name(mask_card_number(name))}"
             yield inner_pointer, name
-            yield from _texts(inner, inner_pointer)
+            yield from _pointed_texts(inner, inner_pointer)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _texts(inner, f"{pointer}/{index}")
+            yield from _pointed_texts(inner, f"{pointer}/{index}")
     elif isinstance(value, str):
         yield pointer, value
