@@ -6,7 +6,7 @@ the product takes is a fraction.
 """
 
 import json
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 _INTEGER_DIGITS_MAX = 19
 _DEPTH_MAX = 32
@@ -20,13 +20,7 @@ def parse_strictly(body: bytes) -> Any:
     """The value of a JSON text. Raises JSONRefused."""
     try:
         text = body.decode()
-        value = json.loads(
-            text,
-            object_pairs_hook=_refuse_duplicates,
-            parse_constant=_refuse_number,
-            parse_float=_refuse_number,
-            parse_int=_bounded_integer,
-        )
+        value = _DECODER.decode(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8
     except JSONRefused:
@@ -68,3 +62,12 @@ def _bounded_integer(digits: str) -> int:
     if len(digits.lstrip("-")) > _INTEGER_DIGITS_MAX:
         raise JSONRefused("The body has a number that is too large.")
     return int(digits)
+
+
+#: Made once: `json.loads` makes one for each text.
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_refuse_duplicates,
+    parse_constant=_refuse_number,
+    parse_float=_refuse_number,
+    parse_int=_bounded_integer,
+)
