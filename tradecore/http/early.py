@@ -18,7 +18,7 @@ _REQUEST_ID: Final = re.compile(rb"\r\nx-request-id:[ \t]*([!-~]{1,64})[ \t]*(?=
 _UNUSUAL: Final = re.compile(
     rb"\r\n(?:transfer-encoding|expect|upgrade|connection:(?![ \t]*keep-alive[ \t]*\r\n))", re.IGNORECASE
 )
-_HEADER: Final = re.compile(rb"([A-Za-z0-9-]+):[ \t]*([!-~](?:[ -~]*[!-~])?)[ \t]*")
+_HEADER: Final = re.compile(r"\r\n([A-Za-z0-9-]+):[ \t]*([!-~](?:[ -~]*[!-~])?)[ \t]*(?=\r\n|\Z)")
 _END: Final = b"\r\n\r\n"
 #: Of so many headers a request at most is plain.
 _HEADERS_MAX: Final = 50
@@ -71,11 +71,11 @@ class WholeRequest:
 
 def read_whole(buffer: bytes, request: EarlyRequest) -> WholeRequest | None:
     """All of the request that was read from the buffer; None where it has a query, or headers that are not plain."""
-    head, _, _ = buffer.partition(_END)
-    first, *lines = head.split(b"\r\n")
-    found = [_HEADER.fullmatch(line) for line in lines]
-    headers = {each[1].decode().lower(): each[2].decode() for each in found if each is not None}
-    if b"?" in first or not len(headers) == len(lines) <= _HEADERS_MAX:
+    end = buffer.index(_END)
+    head = buffer[:end].decode("latin-1")  # each byte is one character, and none but those of ASCII is plain
+    first, _, _ = head.partition("\r\n")
+    headers = {name.lower(): value for name, value in _HEADER.findall(head)}
+    if "?" in first or not len(headers) == head.count("\r\n") <= _HEADERS_MAX:
         return None
-    body = buffer[len(head) + len(_END) : request.length]
+    body = buffer[end + len(_END) : request.length]
     return WholeRequest(request.method, request.path, headers, body, request.length)
