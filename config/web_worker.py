@@ -35,6 +35,11 @@ class WaitingThreadWorker(ThreadWorker):
         sys.setswitchinterval(SWITCH_S)
         super().init_process()
 
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(timeout)
+        if self.wsgi.porter is not None:
+            self.wsgi.porter.begin(leave=self._leave_porter)
+
     def enqueue_req(self, conn: Any) -> None:
         if not (conn.initialized or conn.data_ready):
             self._wait_for_first(conn)
@@ -70,7 +75,7 @@ class WaitingThreadWorker(ThreadWorker):
             among.remove(conn)
             self.poller.unregister(client)
             conn.waiting_since = time.monotonic()
-            self.wsgi.porter.bring(conn, decided, leave=self._leave_porter)
+            self.wsgi.porter.bring(conn, decided)
         else:
             conn.ticket = decided
             serve(conn, client)

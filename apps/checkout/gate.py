@@ -9,12 +9,13 @@ first does, and nothing that the first would not have asked in that moment.
 
 import math
 import time
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from apps.checkout.contracts import Buyer, GoneQuote, Wish
+from apps.checkout.contracts import Buyer, GoneQuote, WantedLine
 from apps.checkout.errors import QuoteInvalid
-from apps.checkout.quote import list_quoted_skus, open_token, read_token
+from apps.checkout.quote import QuoteContent, list_quoted_skus, open_token, read_token
 from apps.inventory import api as inventory
 
 #: So long after somebody was refused it is likely that others come for the same.
@@ -42,25 +43,23 @@ def is_hot(*, token: str, now: datetime) -> bool:
 def refuse_if_gone(*, token: str, buyer: Buyer) -> None:
     """Refuse what is gone before anything is written for it. Refuses, in this order: QuoteInvalid, OutOfStock."""
     _, wish, _ = read_token(token=token, buyer=buyer)
-    _refuse_if_short(wish)
+    _refuse_if_short(wish.lines)
 
 
-def find_gone(*, token: str) -> GoneQuote | None:
-    """How the purchase of a quote of hot SKUs is refused, if it is by now; None of any other quote, and of nonsense.
+def find_gone(*, tokens: Collection[str]) -> dict[str, GoneQuote]:
+    """How the purchases of quotes of hot SKUs are refused, of those that are by now; by token.
 
-    Counts nothing: whoever refuses with it says so by `is_hot`.
+    Who wants the same of the same has the same refusal: it is asked for once. Counts nothing: whoever refuses with it
+    says so by `is_hot`.
     """
-    try:
-        content = open_token(token)
-    except QuoteInvalid:
-        return None
-    if not inventory.is_hot(sku_ids=[line.sku_id for line in content.wish.lines]):
-        return None
-    try:
-        _refuse_if_short(content.wish)
-    except inventory.OutOfStock as refusal:
-        return GoneQuote(content.scope, refusal)
-    return None
+    opened = {token: content for token in tokens if (content := _open(token)) is not None}
+    wanted = {content.wish.lines for content in opened.values()}
+    refusals = {lines: refusal for lines in wanted if (refusal := _find_refusal(lines)) is not None}
+    return {
+        token: GoneQuote(content.scope, refusals[content.wish.lines])
+        for token, content in opened.items()
+        if content.wish.lines in refusals
+    }
 
 
 def is_crowded() -> bool:
@@ -68,8 +67,26 @@ def is_crowded() -> bool:
     return time.monotonic() - _refused.at <= CROWD_S
 
 
-def _refuse_if_short(wish: Wish) -> None:
-    lines = [inventory.StockLine(number, line.sku_id, line.quantity) for number, line in enumerate(wish.lines, 1)]
+def _open(token: str) -> QuoteContent | None:
+    try:
+        return open_token(token)
+    except QuoteInvalid:
+        return None
+
+
+def _find_refusal(wanted: Sequence[WantedLine]) -> inventory.OutOfStock | None:
+    """How whoever wants this is refused, if any of it is hot, and any of it gone."""
+    if not inventory.is_hot(sku_ids=[line.sku_id for line in wanted]):
+        return None
+    try:
+        _refuse_if_short(wanted)
+    except inventory.OutOfStock as refusal:
+        return refusal
+    return None
+
+
+def _refuse_if_short(wanted: Sequence[WantedLine]) -> None:
+    lines = [inventory.StockLine(number, line.sku_id, line.quantity) for number, line in enumerate(wanted, 1)]
     try:
         inventory.refuse_if_gone(lines=lines)
     except inventory.OutOfStock:

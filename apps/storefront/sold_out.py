@@ -41,8 +41,17 @@ is_crowded = checkout.is_crowded
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """Somebody's purchase, in the usual form."""
+
+    access_token: str
+    key: str
+    quote_token: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
-    """Somebody's purchase of a quote that is gone. scope: of the key, as it is when the quote is the caller's own."""
+    """A purchase of a quote that is gone. scope: of the key, as it is when the quote is the caller's own."""
 
     access_token: str
     quote_token: str
@@ -54,7 +63,9 @@ def refuse(requests: Sequence[WholeRequest]) -> list[Refusal | None]:
     """How each of the purchases is refused: as out of stock; None for whoever is to be answered by the view."""
     if degradation.list_on():
         return [None] * len(requests)
-    attempts = [_read(request) for request in requests]
+    asked = [_read(request) for request in requests]
+    gone = checkout.find_gone(tokens={each.quote_token for each in asked if each is not None})
+    attempts = [None if each is None else _attempt(each, gone.get(each.quote_token)) for each in asked]
     there = [attempt for attempt in attempts if attempt is not None]
     bearers = accounts.find_bearers(access_tokens={each.access_token for each in there if ":" not in each.access_token})
     own = [attempt for attempt in there if _scope_of(attempt.access_token, bearers) == attempt.gone.scope]
@@ -66,20 +77,23 @@ def refuse(requests: Sequence[WholeRequest]) -> list[Refusal | None]:
     return [refusals.get(id(attempt)) for attempt in attempts]
 
 
-def _read(request: WholeRequest) -> _Attempt | None:
+def _read(request: WholeRequest) -> _Asked | None:
     bearer = _BEARER.fullmatch(request.headers.get("authorization", ""))
     key = request.headers.get("idempotency-key")
     quote_token = _read_quote_token(request.body)
     if bearer is None or key is None or quote_token is None:
         return None
-    gone = checkout.find_gone(token=quote_token)
+    return _Asked(bearer[1], key, quote_token)
+
+
+def _attempt(asked: _Asked, gone: checkout.GoneQuote | None) -> _Attempt | None:
     if gone is None:
         return None
     try:
-        scope = idempotency.scope_of(gone.scope, ROUTE, key)
+        scope = idempotency.scope_of(gone.scope, ROUTE, asked.key)
     except idempotency.KeyInvalid:
         return None
-    return _Attempt(bearer[1], quote_token, gone, scope)
+    return _Attempt(asked.access_token, asked.quote_token, gone, scope)
 
 
 def _scope_of(access_token: str, bearers: Mapping[str, accounts.Bearer]) -> str | None:

@@ -17,8 +17,9 @@ No more than WAITING_MAX wait for him; the others go on at once.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from queue import Empty, SimpleQueue
 from typing import Any, Final
@@ -35,7 +36,7 @@ from tradecore.http.middleware import count_answer, log_answer
 from tradecore.http.negotiation import JSON, takes
 from tradecore.http.problems import CONTENT_TYPE
 from tradecore.http.request_ids import HEADER, choose_request_id
-from tradecore.http.spelled import spell
+from tradecore.http.spelled import Spelled, spell
 from tradecore.http.waiting import patience, waited
 
 log = structlog.get_logger()
@@ -44,6 +45,10 @@ WAITING_MAX: Final = 64
 TOGETHER_MAX: Final = 32
 #: Failures are logged once in so many seconds.
 QUIET_S: Final = 1.0
+#: So long the connection to the database is taken for good, unless something has failed: to ask costs a round trip.
+CONNECTED_S: Final = 1.0
+#: Of so many ways in which callers write their headers the porter remembers what they come to.
+MANNERS_MAX: Final = 256
 
 #: Headers that change nothing of an answer, or that are looked at here. A request with any other goes on to the house.
 _PLAIN: Final = frozenset(
@@ -56,9 +61,17 @@ _PLAIN: Final = frozenset(
     }
 )
 _PLAIN_PREFIXES: Final = ("cf-", "sec-", "x-amzn-")
+#: Those by which it is decided whether, and how, a request may be answered. What else is plain decides nothing of that.
+_TELLING: Final = ("accept", "content-type", "host", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto")
+#: What a request says of its waiting, and how WSGI names it.
+_VARIABLES: Final = {
+    "x-request-start": "HTTP_X_REQUEST_START",
+    "x-request-timeout-ms": "HTTP_X_REQUEST_TIMEOUT_MS",
+}
 _JSON_BODIES: Final = frozenset({JSON, f"{JSON}; charset=utf-8", f"{JSON};charset=utf-8"})
 
-#: How each of the requests is refused; None for one that is not, or of which that is not certain.
+#: How each of the requests is refused; None for one that is not, or of which that is not certain. Those who are refused
+#: alike may have the same refusal, which is then spelled once.
 Decide = Callable[[Sequence[WholeRequest]], Sequence[Refusal | None]]
 
 
@@ -88,40 +101,63 @@ class Porter:
         self._method, self._path = method, path
         self._traffic, self._seconds = traffic, seconds
         self._is_open = is_open
+        self._meet = lru_cache(maxsize=MANNERS_MAX)(_meet)  # what it asks of the settings does not change
+        self._brought: list[Visitor] = []
         self._waiting: SimpleQueue[Visitor] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._quiet_until = 0.0
+        self._connected_until = 0.0
 
     def look(self, buffer: bytes, request: EarlyRequest) -> WholeRequest | None:
         """The request, if it is one for the porter. Called by the loop."""
         if request.path != self._path or request.method != self._method or not self._is_open():
             return None
-        return read_whole(buffer, request) if self._waiting.qsize() < WAITING_MAX else None
+        if len(self._brought) + self._waiting.qsize() >= WAITING_MAX:
+            return None
+        return read_whole(buffer, request)
 
-    def bring(self, connection: Any, request: WholeRequest, *, leave: Leave) -> None:
-        """Let the request of a connection be decided. Nobody else touches it until it leaves. Called by the loop."""
-        self._waiting.put(Visitor(connection, request))
+    def bring(self, connection: Any, request: WholeRequest) -> None:
+        """Let the request of a connection be decided, from `begin` on. Nobody else touches it until it leaves. Called
+        by the loop."""
+        self._brought.append(Visitor(connection, request))
+
+    def begin(self, *, leave: Leave) -> None:
+        """Let all be decided who were brought. Called by the loop at the end of each of its turns: whoever is let in
+        before the others is read for alone, and the two threads take turns at each of them."""
+        if not self._brought:
+            return
+        brought, self._brought = self._brought, []
+        for visitor in brought:
+            self._waiting.put(visitor)
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._serve, args=(leave,), name="porter", daemon=True)
             self._thread.start()
 
     def answer(self, visitors: Sequence[Visitor]) -> list[EarlyRefusal | None]:
         """The answer to each of them; None for whoever goes on."""
-        usual = {
-            number: asked for number, each in enumerate(visitors) if (asked := self._read(each.request)) is not None
-        }
+        usual = {number: met for number, each in enumerate(visitors) if (met := self._read(each.request)) is not None}
         refusals = self._decide([visitors[number].request for number in usual])
         answers: list[EarlyRefusal | None] = [None] * len(visitors)
-        for (number, asked), refusal in zip(usual.items(), refusals, strict=True):
+        spelled: dict[tuple[int, bool], Spelled] = {}
+        for (number, met), refusal in zip(usual.items(), refusals, strict=True):
             if refusal is not None:
-                answers[number] = self._refuse(visitors[number], refusal, is_secure=asked.is_secure())
+                alike = id(refusal), met.is_secure
+                if alike not in spelled:
+                    spelled[alike] = spell(refusal, method=self._method, is_secure=met.is_secure)
+                answers[number] = self._refuse(visitors[number], refusal.kind.value, spelled[alike])
         return answers
 
     def _serve(self, leave: Leave) -> None:
         while True:
             visitors = [self._waiting.get(), *self._take_others()]
-            close_old_connections()
+            self._look_after_connection()
             leave(list(zip((each.connection for each in visitors), self._try(visitors), strict=True)))
+
+    def _look_after_connection(self) -> None:
+        """Leave the connection to the database where it is too old, or broken. The next statement makes another."""
+        if time.monotonic() >= self._connected_until:
+            self._connected_until = time.monotonic() + CONNECTED_S
+            close_old_connections()
 
     def _take_others(self) -> list[Visitor]:
         others: list[Visitor] = []
@@ -136,46 +172,62 @@ class Porter:
         try:
             return self.answer(visitors)
         except Exception as error:  # noqa: BLE001 - the house finds out what is wrong, for each of them
+            self._connected_until = 0.0
             if time.monotonic() >= self._quiet_until:
                 self._quiet_until = time.monotonic() + QUIET_S
                 log.warning("porter_failed", error=f"{type(error).__name__}: {error}"[:500])
             return [None] * len(visitors)
 
-    def _read(self, request: WholeRequest) -> WSGIRequest | None:
-        """The request as Django knows it; None where the house would ask more than what the request is about."""
-        headers = request.headers
-        if "host" not in headers or not all(name in _PLAIN or name.startswith(_PLAIN_PREFIXES) for name in headers):
+    def _read(self, request: WholeRequest) -> "_Met | None":
+        """How the request came; None where the house would ask more than what the request is about."""
+        environ = {_VARIABLES[name]: request.headers[name] for name in _VARIABLES if name in request.headers}
+        if waited(environ) >= patience(environ, at_most=self._seconds):
             return None
-        if headers.get("content-type", "").lower() not in _JSON_BODIES:
-            return None
-        if not takes(headers.get("accept", ""), JSON, instead=CONTENT_TYPE):
-            return None
-        if "x-forwarded-proto" in headers and not settings.TRUST_PROXY_HEADERS:
-            return None  # the server may believe what we do not
-        asked = _as_django_knows_it(request)
-        is_in_time = waited(asked.META) < patience(asked.META, at_most=self._seconds)
-        return asked if is_in_time and _is_addressed_well(asked) else None
+        return self._meet(tuple(request.headers), tuple(request.headers.get(name) for name in _TELLING))
 
-    def _refuse(self, visitor: Visitor, refusal: Refusal, *, is_secure: bool) -> EarlyRefusal:
+    def _refuse(self, visitor: Visitor, status: int, spelled: Spelled) -> EarlyRefusal:
         """The answer, which is in the log and in the metrics from now on."""
-        request, status = visitor.request, refusal.kind.value
+        request = visitor.request
         request_id = choose_request_id(request.headers.get(HEADER.lower(), ""))
-        answer = spell(refusal, request_id=request_id, method=self._method, is_secure=is_secure)
         seconds = time.perf_counter() - visitor.arrived_at
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             log_answer(request.method, request.path, status, seconds=seconds)
         count_answer(self._traffic, status, seconds=seconds)
-        return EarlyRefusal(request.length, answer)
+        return EarlyRefusal(request.length, spelled.to(request_id))
 
 
-def _as_django_knows_it(request: WholeRequest) -> WSGIRequest:
-    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """How a request came that is plain, and to a host of ours."""
+
+    is_secure: bool
+
+
+def _meet(names: Sequence[str], telling: Sequence[str | None]) -> _Met | None:
+    """How a request with headers of these names came, of which those of _TELLING have these values, or None.
+
+    None where the house would say something of the headers themselves.
+    """
+    headers = {name: value for name, value in zip(_TELLING, telling, strict=True) if value is not None}
+    if "host" not in headers or not all(name in _PLAIN or name.startswith(_PLAIN_PREFIXES) for name in names):
+        return None
+    if headers.get("content-type", "").lower() not in _JSON_BODIES:
+        return None
+    if not takes(headers.get("accept", ""), JSON, instead=CONTENT_TYPE):
+        return None
+    if "x-forwarded-proto" in headers and not settings.TRUST_PROXY_HEADERS:
+        return None  # the server may believe what we do not
+    asked = _as_django_knows_it(headers)
+    return _Met(asked.is_secure()) if _is_addressed_well(asked) else None
+
+
+def _as_django_knows_it(headers: Mapping[str, str]) -> WSGIRequest:
+    """A request with these headers, as far as it takes to ask Django where and how it came."""
     return WSGIRequest(
         {
-            **headers,
-            "REQUEST_METHOD": request.method,
-            "PATH_INFO": request.path,
-            "wsgi.input": BytesIO(request.body),
+            **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
+            "REQUEST_METHOD": "GET",
+            "wsgi.input": BytesIO(),
             "wsgi.url_scheme": "http",
         }
     )
