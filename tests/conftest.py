@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
@@ -17,6 +18,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
+from apps.markets import selectors as market_selectors
 from apps.markets.api import forget_markets
 from tradecore import alarms, breakers, clock, db, degradation, ids, memo, revisions
 from tradecore.append_only import append_only_tables, drop_statements, trigger_statements
@@ -63,6 +65,19 @@ def _time_is_asked_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         return clock.Reading(clock.real_now(), read_at=instant, kept_until=instant + clock.KEPT_S)
 
     monkeypatch.setattr(clock, "_ask", ask)
+
+
+@pytest.fixture(autouse=True)
+def _what_is_remembered_stays(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers masters for seconds: no count of statements may depend on how many a test takes.
+
+    In a race time goes on, as what is hot or gone is asked for again in the midst of it.
+    """
+    if request.node.get_closest_marker("race") is None:
+        instant = time.monotonic()
+        stands_still = SimpleNamespace(monotonic=lambda: instant)
+        monkeypatch.setattr(memo, "time", stands_still)
+        monkeypatch.setattr(market_selectors, "time", stands_still)
 
 
 @pytest.fixture(scope="session", autouse=True)
