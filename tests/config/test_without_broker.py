@@ -42,8 +42,9 @@ pytestmark = [
 QUEUES = "money,providers,events"
 PROMISED_S = 10.0
 SALE_S = 2.0  # a request takes a tenth of it; the rest is for a machine that has other things to do
-START_S = 30.0
-STOP_S = 20.0
+#: For processes to come up and to end in order, on a machine that has other things to do.
+START_S = 180.0
+STOP_S = 60.0
 
 
 @pytest.fixture

@@ -28,9 +28,10 @@ from config.settings import BASE_DIR
 from machine.servers import free_port
 
 COMMANDS = BASE_DIR / "scripts" / "container"
-BUILD_TIMEOUT_S = 300
-START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 40
+#: For commands, and for processes to come up and to end in order, on a machine that has other things to do.
+BUILD_TIMEOUT_S = 600
+START_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 90
 
 pytestmark = [pytest.mark.slow, pytest.mark.mariadb, pytest.mark.redis]
 
@@ -63,7 +64,7 @@ class Container:
         address = f"http://127.0.0.1:{self.environment['WEB_PORT']}{path}"
         headers = {"Host": self.environment["ALLOWED_HOSTS"], "X-Forwarded-Proto": "https", **sent}
         try:
-            with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10) as answer:
+            with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
