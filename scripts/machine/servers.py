@@ -5,18 +5,26 @@ talks to them by accident.
 """
 
 import os
+import random
 import secrets
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
 PORT_ATTEMPTS = 5
+
+#: Which ports the system gives; the first that needs no privilege; from how many one is drawn, and how often.
+_PORTS_GIVEN = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_FIRST_PORT = 1024
+_DRAWN_FROM = 10_000
+_DRAWS_MAX = 100
 
 DATABASE = "tradecore"
 
@@ -141,11 +149,19 @@ def as_variables(mariadb: Server, redis: Server) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on right now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody listens on right now, and that the system will give to nobody by itself.
+
+    Those of its own range it gives to every connection and to whoever asks for any port, also in the seconds that a
+    process takes to come to listen. So one is drawn from below that range, where there is room.
+    """
+    first_given = int(_PORTS_GIVEN.read_text().split()[0])
+    below = range(max(_FIRST_PORT, first_given - _DRAWN_FROM), first_given)
+    for port in [*random.sample(below, k=min(_DRAWS_MAX, len(below))), 0]:
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            free: int = listener.getsockname()[1]
+            return free
+    raise ServerFailed("no port of 127.0.0.1 is free")
 
 
 def _make_data_folder(programs: Programs, data: Path, log: Path, environment: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Private servers: as many as are asked for at once, each on a port of its own, and nobody gets in without a word."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,21 @@ import redis
 from django.db import connection
 
 from machine import packages, reaper, servers
+
+
+class TestAFreePort:
+    def test_is_none_that_the_system_gives_away(self) -> None:
+        first, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+        if first < 2048:
+            pytest.skip("the system gives away all of them")
+        assert {servers.free_port() < first for _ in range(20)} == {True}
+
+    def test_is_another_one_where_somebody_listens(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        free = servers.free_port()
+        with socket.create_server(("127.0.0.1", 0)) as somebody:
+            taken = somebody.getsockname()[1]
+            monkeypatch.setattr("machine.servers.random.sample", lambda *_, **__: [taken, free])
+            assert servers.free_port() == free
 
 
 @pytest.mark.redis
