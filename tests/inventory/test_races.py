@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from django.db.models import Sum
 
 from apps.inventory import api as inventory
-from apps.inventory.models import StockHold, StockHoldLine, StockMovement, Warehouse
+from apps.inventory.models import HotSku, StockHold, StockHoldLine, StockMovement, Warehouse
 from tests.factories.inventory import (
     EXPIRES_AT,
     WarehouseFactory,
@@ -195,6 +196,32 @@ class TestRebuild:
         outcomes = race([watch, *(partial(sell, sku) for sku in skus)])
         assert kinds_of(outcomes) == {"int": 4}
         assert outcomes[0] > 0
+
+
+class TestMarks:
+    def test_of_a_person_are_not_undone_by_traffic_that_was_counted_meanwhile(
+        self, race: Race, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sku = make_stock(5)
+        ended = NOON - timedelta(minutes=1)
+        inventory.mark_hot(sku_id=sku, reason="an old rush", actor="tests", now=ended, ends_at=ended)
+        has_marked = threading.Event()
+
+        def level_slowly(**_: Any) -> int:
+            has_marked.set()
+            time.sleep(0.3)
+            return 0
+
+        def find() -> None:
+            assert has_marked.wait(5)
+            inventory.mark_hot(sku_id=sku, reason="a rush", actor="traffic", now=NOON, ends_at=EXPIRES_AT)
+
+        monkeypatch.setattr("apps.inventory.services.hot.level", level_slowly)
+        assert (
+            race([partial(inventory.mark_hot, sku_id=sku, reason="a sale", actor="ann", now=NOON), find]) == [None] * 2
+        )
+        row = HotSku.objects.get()
+        assert (row.marked_by, row.ends_at) == ("ann", None)
 
 
 class TestBuckets:

@@ -87,12 +87,13 @@ def mark_hot(*, sku_id: int, reason: str, actor: str, now: datetime, ends_at: da
     """Sell a SKU as one that many want at once, until `ends_at`, or until somebody says that it is hot no longer.
 
     What is marked for as long already stays as it is. Where it is new, the stock is spread (Note [Levelling]).
-    Refuses: NotFound (no stock). Locks: stock by (SKU, warehouse, bucket).
+    Refuses: NotFound (no stock). Locks: the mark, so that what a person says is not undone by traffic that was counted
+    meanwhile; then stock by (SKU, warehouse, bucket).
     """
     if not models.Stock.objects.filter(sku_id=sku_id).exists():
         raise NotFound(what="stock")
     marked = {"reason": reason, "marked_by": actor, "marked_at": now, "ends_at": ends_at}
-    row, is_new = models.HotSku.objects.get_or_create(sku_id=sku_id, defaults=marked)
+    row, is_new = models.HotSku.objects.select_for_update().get_or_create(sku_id=sku_id, defaults=marked)
     is_new = is_new or (row.ends_at is not None and (ends_at is None or row.ends_at <= now))
     if is_new:
         models.HotSku.objects.filter(pk=sku_id).update(**marked)
