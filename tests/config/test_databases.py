@@ -9,8 +9,11 @@ from django.db import OperationalError, close_old_connections, connection
 
 from config.databases import GUARDS_S
 from tests.support import NOON, in_use_case
-from tradecore import db
+from tradecore import db, prepared
 from tradecore.models import Freeze
+from tradecore.prepared import Select
+
+FROZEN = Select(lambda kind: Freeze.objects.filter(kind=kind))
 
 
 @pytest.mark.parametrize("process", sorted(GUARDS_S.keys() - {"migration"}))
@@ -123,10 +126,11 @@ class TestRoundTrips:
         assert said("Com_admin_commands") - before == pings
         assert said("Com_admin_commands") - before == pings
 
-    def test_find_a_connection_lost_before_anything_fails(self) -> None:
+    @pytest.mark.parametrize("act", [freeze, lambda: FROZEN(kind="sku_sale"), lambda: prepared.insert(a_freeze())])
+    def test_find_a_connection_lost_before_anything_fails(self, act: Callable[[], Any]) -> None:
         lose_connection()
         begin_request(checked_s_ago=2)
-        freeze()
+        act()
 
     def test_find_one_lost_just_now_by_one_error(self) -> None:
         lose_connection()

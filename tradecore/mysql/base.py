@@ -55,6 +55,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Of each: how many rows it found, and those that it read. Where one fails, those before it have run and those
         after it have not. Nobody who listens to cursors is told of them.
         """
+        self.close_if_health_check_failed()
         self.ensure_connection()
         self.validate_no_broken_transaction()
         answers = []
