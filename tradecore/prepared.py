@@ -269,7 +269,7 @@ def insert(*rows: Model) -> None:
 
 
 def inserts(rows: Sequence[Model]) -> list[Statement]:
-    """What inserts rows of one model, for `send`: one statement for each thousand or so."""
+    """What inserts rows of one model, for `send`: one statement, or as many as the database takes parameters for."""
     if not rows:
         return []
     database = _database()
@@ -292,8 +292,9 @@ def note_inserted(rows: Iterable[Model]) -> None:
 def insert_if_new(row: Model) -> bool:
     """Insert a row, unless one with a unique key of it is there. Returns whether it was inserted.
 
-    Where somebody else is just inserting that one, it is waited for. The database lets values pass that are too long
-    for their columns, so that this is for rows whose texts are our own.
+    Where somebody else is just inserting that one, it is waited for. It is for rows whose texts are our own and which
+    have no constraints but keys: MariaDB cuts what is too long for its column, and leaves a row out whose foreign key
+    leads nowhere, as SQLite does with one that breaks a condition; both say that it was there.
     """
     database = _database()
     table = _table_of(type(row), database)

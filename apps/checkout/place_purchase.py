@@ -105,7 +105,7 @@ def _place_group(members: Sequence[Member[_Sale]]) -> list[PaymentProgress | Ref
 def _place_all(
     members: Sequence[Member[_Sale]], *, attempts: "itertools.count[int]"
 ) -> list[PaymentProgress | Refusal | NotTogether]:
-    """Locks: stock, by (SKU, warehouse); all other rows are new."""
+    """Locks: stock, by (SKU, warehouse, bucket); all other rows are new."""
     db.gather()
     used = orders.list_used_quotes(quote_ids=[member.job.quote.id for member in members])
     sku_ids = {line.sku_id for member in members for line in member.job.wish.lines}
