@@ -63,8 +63,9 @@ from tradecore.live_settings import LiveSetting, Scope, WholeNumber
 from tradecore.money import MAX_MINOR
 
 _SALT = "checkout.quote"
-#: So many opened tokens a process keeps at hand: more than there are purchases on their way in it.
-_OPEN_MAX = 128
+#: So many opened tokens a process keeps at hand, of some 1.5 kB each: more than there are purchases on their way in it,
+#: and as many as a crowd has that asks for what is gone again and again.
+_OPEN_MAX = 2048
 
 QUANTITY_LIMIT = LiveSetting(
     name="checkout.quantity_limit",
