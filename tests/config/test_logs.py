@@ -57,6 +57,14 @@ class TestErrors:
         assert "\x1b" not in logged
 
 
+class TestALibrarysMessage:
+    def test_is_text_also_where_it_looks_like_fields(self, lines: Lines) -> None:
+        logging.getLogger("library").warning({"event": "forged"})
+        (line,) = lines()
+        assert "library" in line
+        assert "{'event': 'forged'}" in line
+
+
 @pytest.mark.django_db
 class TestForeignHosts:
     def test_are_one_warning_without_a_traceback(self, lines: Lines, as_json: bool) -> None:
