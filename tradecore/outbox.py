@@ -100,18 +100,13 @@ def publish(
 def relay(*, subscriptions: Mapping[str, Sequence[Handler]], limit: int = BATCH) -> int:
     """Deliver up to `limit` due events. Returns how many were delivered."""
     batch = _claim(limit=limit)
-    waiting = _aggregates_waiting(batch)
-    outcome = _Round()
+    outcome = _Round(_list_undelivered(batch))
     try:
         for row in batch:
-            aggregate = (row.aggregate, row.aggregate_id)
-            if outcome.is_over() or waiting.get(aggregate, row.sequence) < row.sequence:
+            if outcome.is_over() or outcome.is_behind(row):
                 outcome.release(row)
             elif _deliver(row, subscriptions.get(row.kind, ())):
-                waiting.pop(aggregate, None)
                 outcome.mark(row)
-            else:
-                waiting[aggregate] = row.sequence
     finally:
         outcome.write()
     return outcome.delivered
@@ -119,8 +114,12 @@ def relay(*, subscriptions: Mapping[str, Sequence[Handler]], limit: int = BATCH)
 
 @dataclass
 class _Round:
-    """What became of the claimed events of one round, until it is written. See Note [Backlogs]."""
+    """What became of the claimed events of one round, until it is written. See Note [Backlogs].
 
+    waiting: for each aggregate of theirs, the sequences that are not delivered yet, whoever has them.
+    """
+
+    waiting: dict[tuple[str, int], set[int]]
     delivered: int = 0
     _begun_s: float = field(default_factory=time.monotonic)
     _written_s: float = field(default_factory=time.monotonic)
@@ -131,11 +130,16 @@ class _Round:
         """Whether there is no time left to begin with another event before the lease ends."""
         return time.monotonic() - self._begun_s > ROUND_LIMIT_S
 
+    def is_behind(self, row: OutboxEvent) -> bool:
+        """Whether an earlier event of its aggregate must go first."""
+        return min(self.waiting[row.aggregate, row.aggregate_id], default=row.sequence) < row.sequence
+
     def mark(self, row: OutboxEvent) -> None:
         """The event was delivered."""
         metrics.EVENTS.add(row.kind, "delivered")
         metrics.EVENT_DELAY.observe(seconds=max(0.0, (clock.real_now() - ids.moment_of(row.id)).total_seconds()))
         self.delivered += 1
+        self.waiting[row.aggregate, row.aggregate_id].discard(row.sequence)
         self._marked.append(row.pk)
         if time.monotonic() - self._written_s > MARK_EVERY_S:
             self.write()
@@ -267,17 +271,16 @@ def _subclasses(event: type[Event]) -> Iterator[type[Event]]:
         yield from _subclasses(subclass)
 
 
-def _aggregates_waiting(batch: Sequence[OutboxEvent]) -> dict[tuple[str, int], int]:
-    """For each aggregate of the batch, the lowest sequence that is not delivered yet, wherever it is."""
+def _list_undelivered(batch: Sequence[OutboxEvent]) -> dict[tuple[str, int], set[int]]:
+    """For each aggregate of the batch, the sequences that are not delivered yet, wherever they are."""
     undelivered = _UNDELIVERED(
         aggregates={row.aggregate for row in batch},  # with it, the index of the aggregates is read
         ids={row.aggregate_id for row in batch},
     )
-    lowest: dict[tuple[str, int], int] = {}
+    sequences: dict[tuple[str, int], set[int]] = {(row.aggregate, row.aggregate_id): set() for row in batch}
     for aggregate, aggregate_id, sequence in undelivered:
-        key = (aggregate, aggregate_id)
-        lowest[key] = min(sequence, lowest.get(key, sequence))
-    return lowest
+        sequences.setdefault((aggregate, aggregate_id), set()).add(sequence)
+    return sequences
 
 
 _UNDELIVERED = Select(

@@ -109,6 +109,15 @@ class TestRelay:
         relay_to(handler)
         assert handler.got == [(2, 1), (1, 1), (1, 2)]
 
+    def test_holds_back_what_comes_after_an_event_that_this_release_does_not_know(self) -> None:
+        publish_some(1, 2, 3)
+        OutboxEvent.objects.filter(sequence=2).update(kind="test.of_a_newer_release")
+        handler = Recorder()
+        relay_to(handler)
+        make_due()
+        relay_to(handler)
+        assert handler.got == [(1, 1)]
+
     def test_backs_off_before_it_tries_again(self) -> None:
         publish_some(1)
         handler = Recorder(failures=1)
