@@ -5,13 +5,25 @@ from datetime import datetime
 
 from tradecore import db
 from tradecore.models import InboxEntry
-from tradecore.prepared import Select, insert_if_new
+from tradecore.prepared import Select, insert_if_new, insert_those_new
 
 
 @db.transaction_required
 def first_time(*, consumer: str, event_id: int, now: datetime) -> bool:
     """Whether this consumer sees the event for the first time; says so once, and never again after the commit."""
     return insert_if_new(InboxEntry(consumer=consumer, event_id=event_id, handled_at=now))
+
+
+@db.transaction_required
+def first_times(*, consumer: str, event_ids: Collection[int], now: datetime) -> set[int]:
+    """Those of the events that this consumer sees for the first time, as `first_time` says it of one."""
+    entries = [InboxEntry(consumer=consumer, event_id=event_id, handled_at=now) for event_id in sorted(event_ids)]
+    if insert_those_new(entries) == len(entries):
+        return set(event_ids)
+    return set(_INSERTED(entries=tuple(entry.pk for entry in entries)))
+
+
+_INSERTED = Select(lambda entries: InboxEntry.objects.filter(pk__in=entries).values_list("event_id", flat=True))
 
 
 def list_handled(*, event_ids: Collection[int]) -> dict[int, list[InboxEntry]]:

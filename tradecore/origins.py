@@ -3,7 +3,8 @@
 # Note [Origins]
 A request brings its id or gets one. What a worker does has an id as well, made of what it works on: `timer.1234`,
 `call.1234`, `answer.1234`, `payout.1234`. Delivering an event keeps the id that the event was published under, so
-whatever follows from a request carries its id, however many events later; an event of nobody's is `event.1234`.
+whatever follows from a request carries its id, however many events later; an event of nobody's is `event.1234`, and
+events that are delivered together are `batch.1234` after the first of them.
 """
 
 from collections.abc import Iterator

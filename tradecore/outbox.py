@@ -13,14 +13,22 @@ Half of a claim are the events that have waited longest, and half, where there a
 nobody is to wait for what was bought just now until everything older is through. What was delivered is marked together,
 twice a second and at the end of a round; whoever dies in between has its events delivered again, as ever. A round that
 takes long gives back what it has not begun before its lease is over, so that no two relays have the same event.
+
+# Note [Batches]
+Of what was claimed, the events of one kind are delivered together, each of another aggregate: first the first of each
+aggregate, then the second. A `BatchHandler` gets all of them at once, to write what follows from them in one
+transaction, in which its inbox says which of them are new. Where that fails, nothing of it was written, and each event
+is delivered alone: so the bad one is found, and backs off alone. Handlers that take many come before the others of
+their kind, and what they do for several events carries no request's id; so they publish nothing.
 """
 
 import functools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import or_
+from operator import itemgetter, or_
 from typing import Any, ClassVar
 
 import structlog
@@ -77,6 +85,20 @@ class Backlog:
 Handler = Callable[[DeliveredEvent], None]
 
 
+class BatchHandler:
+    """A handler of several events of a kind, made of a function that does what is due for all of them, or nothing.
+
+    See Note [Batches].
+    """
+
+    def __init__(self, handle_many: Callable[[Sequence[DeliveredEvent]], None]) -> None:
+        functools.update_wrapper(self, handle_many)
+        self.handle_many = handle_many
+
+    def __call__(self, event: DeliveredEvent) -> None:
+        self.handle_many((event,))
+
+
 @db.transaction_required
 def publish(
     event: Event, *, aggregate: str, aggregate_id: int, sequence: int, now: datetime, shop_id: int | None = None
@@ -99,14 +121,11 @@ def publish(
 
 def relay(*, subscriptions: Mapping[str, Sequence[Handler]], limit: int = BATCH) -> int:
     """Deliver up to `limit` due events. Returns how many were delivered."""
-    batch = _claim(limit=limit)
-    outcome = _Round(_list_undelivered(batch))
+    claimed = _claim(limit=limit)
+    outcome = _Round(_list_undelivered(claimed))
     try:
-        for row in batch:
-            if outcome.is_over() or outcome.is_behind(row):
-                outcome.release(row)
-            elif _deliver(row, subscriptions.get(row.kind, ())):
-                outcome.mark(row)
+        for batch in _batches(claimed):
+            _deliver_batch(batch, subscriptions.get(batch[0].kind, ()), outcome)
     finally:
         outcome.write()
     return outcome.delivered
@@ -126,13 +145,16 @@ class _Round:
     _marked: list[int] = field(default_factory=list)
     _released: list[int] = field(default_factory=list)
 
-    def is_over(self) -> bool:
-        """Whether there is no time left to begin with another event before the lease ends."""
-        return time.monotonic() - self._begun_s > ROUND_LIMIT_S
+    def may_begin(self, row: OutboxEvent) -> bool:
+        """Whether the event may be delivered now; what may not is given back.
 
-    def is_behind(self, row: OutboxEvent) -> bool:
-        """Whether an earlier event of its aggregate must go first."""
-        return min(self.waiting[row.aggregate, row.aggregate_id], default=row.sequence) < row.sequence
+        An earlier event of its aggregate must go first, or there is no time left before the lease ends.
+        """
+        is_behind = min(self.waiting[row.aggregate, row.aggregate_id], default=row.sequence) < row.sequence
+        if is_behind or time.monotonic() - self._begun_s > ROUND_LIMIT_S:
+            self._released.append(row.pk)
+            return False
+        return True
 
     def mark(self, row: OutboxEvent) -> None:
         """The event was delivered."""
@@ -143,10 +165,6 @@ class _Round:
         self._marked.append(row.pk)
         if time.monotonic() - self._written_s > MARK_EVERY_S:
             self.write()
-
-    def release(self, row: OutboxEvent) -> None:
-        """Give the claim back untried: an earlier event of the aggregate must go first, or the time is up."""
-        self._released.append(row.pk)
 
     def write(self) -> None:
         now = clock.real_now()
@@ -290,9 +308,41 @@ _UNDELIVERED = Select(
 )
 
 
-def _deliver(row: OutboxEvent, handlers: Sequence[Handler]) -> bool:
-    """Hand the event to its handlers; each skips what its inbox has. Whatever goes wrong is kept on the row."""
-    event = DeliveredEvent(
+def _batches(rows: Sequence[OutboxEvent]) -> list[list[OutboxEvent]]:
+    """The rows by kind, each of a batch of another aggregate, and each aggregate's in the order given."""
+    depths: Counter[tuple[str, int]] = Counter()
+    batches: dict[tuple[int, str], list[OutboxEvent]] = {}
+    for row in rows:
+        aggregate = (row.aggregate, row.aggregate_id)
+        batches.setdefault((depths[aggregate], row.kind), []).append(row)
+        depths[aggregate] += 1
+    return [batches[key] for key in sorted(batches, key=itemgetter(0))]
+
+
+def _deliver_batch(batch: Sequence[OutboxEvent], handlers: Sequence[Handler], outcome: _Round) -> None:
+    """Deliver events of one kind: together to the handlers that take many, then one by one to those that are left."""
+    rows = [row for row in batch if outcome.may_begin(row)]
+    left = [handler for handler in handlers if not _deliver_together(rows, handler)]
+    for row in rows:
+        if outcome.may_begin(row) and _deliver(row, left):
+            outcome.mark(row)
+
+
+def _deliver_together(rows: Sequence[OutboxEvent], handler: Handler) -> bool:
+    """Whether the handler has taken all of them at once."""
+    if not isinstance(handler, BatchHandler) or not rows[1:]:
+        return False
+    with working_on("batch", rows[0].id):
+        try:
+            handler.handle_many([_event_of(row) for row in rows])
+        except Exception:
+            log.exception("batch_not_delivered", kind=rows[0].kind, events=[row.id for row in rows])
+            return False
+    return True
+
+
+def _event_of(row: OutboxEvent) -> DeliveredEvent:
+    return DeliveredEvent(
         id=row.id,
         kind=row.kind,
         aggregate=row.aggregate,
@@ -302,6 +352,11 @@ def _deliver(row: OutboxEvent, handlers: Sequence[Handler]) -> bool:
         payload=row.payload,
         occurred_at=row.occurred_at,
     )
+
+
+def _deliver(row: OutboxEvent, handlers: Sequence[Handler]) -> bool:
+    """Hand the event to its handlers; each skips what its inbox has. Whatever goes wrong is kept on the row."""
+    event = _event_of(row)
     with working_on("event", row.id, origin=row.request_id):
         try:
             for handler in handlers:

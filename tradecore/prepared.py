@@ -296,13 +296,23 @@ def insert_if_new(row: Model) -> bool:
     have no constraints but keys: MariaDB cuts what is too long for its column, and leaves a row out whose foreign key
     leads nowhere, as SQLite does with one that breaks a condition; both say that it was there.
     """
+    return insert_those_new([row]) == 1
+
+
+def insert_those_new(rows: Sequence[Model]) -> int:
+    """Insert those rows of one model of which no unique key is there, in one statement; see `insert_if_new`.
+
+    Returns how many. Where that is not all of them, the rows are told by their keys.
+    """
+    if not rows:
+        return 0
     database = _database()
-    table = _table_of(type(row), database)
-    sql = database.ops.insert_statement(OnConflict.IGNORE) + table.statement(1).removeprefix("INSERT INTO")
-    (count,) = send(Statement(sql, table.parameters_of(row, database)))
-    is_new = bool(count)
-    row._state.adding, row._state.db = not is_new, database.alias  # noqa: SLF001 - documented for any model
-    return is_new
+    table = _table_of(type(rows[0]), database)
+    sql = database.ops.insert_statement(OnConflict.IGNORE) + table.statement(len(rows)).removeprefix("INSERT INTO")
+    (count,) = send(Statement(sql, [parameter for row in rows for parameter in table.parameters_of(row, database)]))
+    if count == len(rows):
+        note_inserted(rows)
+    return int(count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The outbox: at least once, in order per aggregate, positions without a gap."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Never
@@ -45,6 +46,23 @@ class Recorder:
             self.failures -= 1
             raise RuntimeError("cannot")
         self.got.append((event.aggregate_id, event.sequence))
+
+
+class Batches:
+    """What a handler of many gets, call by call; it takes no batch that has the thing `bad` in it."""
+
+    def __init__(self, bad: int = 0) -> None:
+        self.got: list[list[tuple[int, int]]] = []
+        self.bad = bad
+        self.handler = outbox.BatchHandler(self.handle)
+
+    def handle(self, events: Sequence[outbox.DeliveredEvent]) -> None:
+        self.got.append([(event.aggregate_id, event.sequence) for event in events])
+        if any(event.aggregate_id == self.bad for event in events):
+            raise RuntimeError("cannot")
+
+    def relay(self, *others: outbox.Handler) -> int:
+        return relay(subscriptions={ThingHappened.kind: [self.handler, *others]})
 
 
 class OriginRecorder(Recorder):
@@ -225,6 +243,61 @@ class TestABacklog:
             relay(subscriptions={ThingHappened.kind: [end_at_the_second]})
         undelivered = OutboxEvent.objects.filter(delivered_at=None)
         assert list(undelivered.values_list("aggregate_id", flat=True)) == [2]
+
+
+@pytest.mark.django_db
+class TestABatch:
+    """See Note [Batches]."""
+
+    def test_has_one_event_of_each_aggregate_in_its_order(self) -> None:
+        for thing in (1, 2):
+            publish_some(1, 2, thing=thing)
+        publish_some(1, thing=3)
+        batches, single = Batches(), Recorder()
+        assert batches.relay(single) == 5
+        assert batches.got == [[(1, 1), (2, 1), (3, 1)], [(1, 2), (2, 2)]]
+        assert single.got == [event for batch in batches.got for event in batch]
+
+    def test_is_taken_apart_where_one_is_bad_and_only_that_one_backs_off(self) -> None:
+        publish_some(1, thing=1)
+        publish_some(1, 2, thing=2)
+        publish_some(1, thing=3)
+        batches, single = Batches(bad=2), Recorder()
+        assert batches.relay(single) == 2
+        assert batches.got == [[(1, 1), (2, 1), (3, 1)], [(1, 1)], [(2, 1)], [(3, 1)]]
+        assert single.got == [(1, 1), (3, 1)]
+        failed = OutboxEvent.objects.get(aggregate_id=2, sequence=1)
+        assert (failed.last_error, failed.delivered_at) == ("RuntimeError: cannot", None)
+        assert set(OutboxEvent.objects.exclude(pk=failed.pk).values_list("last_error", flat=True)) == {""}
+
+        batches.bad = 0
+        for _ in range(2):
+            make_due()
+            batches.relay(single)
+        assert single.got[2:] == [(2, 1), (2, 2)]
+
+    def test_of_which_the_process_dies_is_delivered_again_whole(self) -> None:
+        publish_some(1, thing=1)
+        publish_some(1, thing=2)
+        batches = Batches()
+
+        def die(event: outbox.DeliveredEvent) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            batches.relay(die)
+        assert not OutboxEvent.objects.exclude(delivered_at=None).exists()
+        make_due()
+        assert batches.relay() == 2
+        assert batches.got == [[(1, 1), (2, 1)]] * 2
+
+    def test_carries_an_id_of_its_own(self) -> None:
+        publish_some(1, thing=1)
+        publish_some(1, thing=2)
+        origins: list[str] = []
+        handler = outbox.BatchHandler(lambda events: origins.append(origin_now()))
+        relay(subscriptions={ThingHappened.kind: [handler]})
+        assert origins == [f"batch.{OutboxEvent.objects.order_by('id').values_list('id', flat=True)[0]}"]
 
 
 @pytest.mark.mariadb
