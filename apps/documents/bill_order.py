@@ -17,7 +17,7 @@ from apps.documents.bill import gone_of_sale, last_sequence, left_of_sale
 from apps.documents.content import Draft, Source, read_source
 from apps.documents.contracts import Correction, DocumentKind
 from apps.documents.models import Document
-from apps.documents.numbering import issue, open_series
+from apps.documents.numbering import OpenSeries, issue, open_series
 from apps.orders import api as orders
 from apps.orders.api import GoneEntry
 from tradecore import db, inbox
@@ -32,21 +32,19 @@ def bill_order(*, order_id: int, event_id: int, now: datetime) -> None:
     if not order.facts.collected:
         return  # what it says later, another event says
     sale = orders.get_sale(order_id=order_id)
-    series = {kind: open_series(sale=sale, kind=kind) for kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)}
+    series = open_series(sales=[sale], kinds=[DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE])
     _bill(order_id, series, event_id=event_id, now=now)
 
 
 @db.use_case
-def _bill(order_id: int, series: dict[DocumentKind, int], *, event_id: int, now: datetime) -> None:
+def _bill(order_id: int, series: OpenSeries, *, event_id: int, now: datetime) -> None:
     if not inbox.first_time(consumer="documents.bill_order", event_id=event_id, now=now):
         return
     orders.lock_order(order_id=order_id)
     source = read_source(order_id)
     invoice = Document.objects.filter(kind=DocumentKind.INVOICE.value, subject_ref=order_id).first()
     due = [_draft_invoice(source)] if invoice is None else _draft_credit_notes(source, invoice)
-    for draft in due:
-        if not draft.bill.is_nothing:
-            issue(draft, series_id=series[draft.kind], now=now)
+    issue([draft for draft in due if not draft.bill.is_nothing], series, now=now)
 
 
 def _draft_invoice(source: Source) -> Draft:

@@ -59,18 +59,19 @@ class Draft:
 
 def read_source(order_id: int) -> Source:
     """Read an order as it stands, for its documents. Refuses: NotFound, also of an order that is not paid."""
-    return source_of(orders.get_sold_order(order_id=order_id))
+    sold = orders.get_sold_order(order_id=order_id)
+    return source_of(sold, sellers.get_shop(shop_id=sold.sale.shop_id))
 
 
-def source_of(sold: SoldOrder) -> Source:
-    """What the documents of an order that was read are made of."""
+def source_of(sold: SoldOrder, shop: Shop) -> Source:
+    """What the documents of an order are made of that was read, with its shop."""
     sale, order = sold.sale, sold.order
     market = markets.get_market(sale.market, now=order.placed_at)
     rates = markets.list_tax_rates(sale.market, order.address.get("region", ""), now=order.placed_at)
     return Source(
         sale=sale,
         order=order,
-        shop=sellers.get_shop(shop_id=sale.shop_id),
+        shop=shop,
         market=market,
         shipping_tax_rate_e5=rates[market.shipping_tax_category],
     )

@@ -1,14 +1,17 @@
 """What documents do when others publish a fact. `config/subscriptions.py` says which."""
 
+from collections.abc import Sequence
+
 from apps.documents.bill_order import bill_order
 from apps.documents.issue_receipts import issue_receipts
 from tradecore import clock
-from tradecore.outbox import DeliveredEvent
+from tradecore.outbox import BatchHandler, DeliveredEvent
 
 
-def on_purchase_paid(event: DeliveredEvent) -> None:
+@BatchHandler
+def on_purchase_paid(events: Sequence[DeliveredEvent]) -> None:
     """`orders.purchase_paid`: every order of it has a receipt."""
-    issue_receipts(purchase_id=event.aggregate_id, event_id=event.id, now=clock.now())
+    issue_receipts(purchases={event.id: event.aggregate_id for event in events}, now=clock.now())
 
 
 def on_order_changed(event: DeliveredEvent) -> None:

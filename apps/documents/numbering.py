@@ -10,7 +10,7 @@ the events that call for them, so that nobody who buys, ships or refunds waits f
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from apps.documents.models import Document, Series
 from apps.orders.api import Sale
 from tradecore import db, wire
 from tradecore.ids import gene_of, new_id
-from tradecore.locks import Rank, lock_row
+from tradecore.locks import Rank, lock_rows
 from tradecore.prepared import Select
 
 #: The part of a number that says what it is the number of.
@@ -33,23 +33,37 @@ _CODES: Final[Mapping[DocumentKind, str]] = {
 }
 
 
-def open_series(*, sale: Sale, kind: DocumentKind) -> int:
-    """The id of the series that a document of this kind about the order is numbered in.
+#: The ids of series, by shop, market and kind.
+OpenSeries = Mapping[tuple[int, str, DocumentKind], int]
+
+
+def open_series(*, sales: Collection[Sale], kinds: Collection[DocumentKind]) -> OpenSeries:
+    """The series that documents of these kinds about the sales are numbered in: in one statement, where all are open.
 
     A new one is written in a transaction of its own, before that of its first document: two first documents at once
     would hold each other up otherwise.
     """
-    return _find_series(sale, kind) or _open_series(sale, kind)
+    found = _find_series(sales, kinds)
+    for sale in sales:
+        for kind in kinds:
+            if (sale.shop_id, sale.market, kind) not in found:
+                found[sale.shop_id, sale.market, kind] = _open_series(sale, kind)
+    return found
 
 
-def _find_series(sale: Sale, kind: DocumentKind) -> int | None:
-    return _SERIES.find(shop=sale.shop_id, market=sale.market, kind=kind.value)
+def _find_series(sales: Collection[Sale], kinds: Collection[DocumentKind]) -> dict[tuple[int, str, DocumentKind], int]:
+    rows = _SERIES(
+        shops={sale.shop_id for sale in sales},
+        markets={sale.market for sale in sales},
+        kinds={kind.value for kind in kinds},
+    )
+    return {(shop_id, market, DocumentKind(kind)): series_id for shop_id, market, kind, series_id in rows}
 
 
 _SERIES = Select(
-    lambda shop, market, kind: Series.objects.filter(shop_id=shop, market=market, kind=kind).values_list(
-        "pk", flat=True
-    )
+    lambda shops, markets, kinds: Series.objects.filter(
+        shop_id__in=shops, market__in=markets, kind__in=kinds
+    ).values_list("shop_id", "market", "kind", "pk")
 )
 
 
@@ -59,38 +73,52 @@ def _open_series(sale: Sale, kind: DocumentKind) -> int:
         with db.savepoint():
             return Series.objects.create(shop_id=sale.shop_id, market=sale.market, kind=kind.value).pk
     except IntegrityError:
-        found = _find_series(sale, kind)
-        assert found is not None, "somebody else has just opened it"
-        return found
+        found = _find_series([sale], [kind])
+        assert found, "somebody else has just opened it"
+        return found[sale.shop_id, sale.market, kind]
 
 
 @db.transaction_required
-def issue(draft: Draft, *, series_id: int, now: datetime) -> bool:
-    """Give a document the next number of its series and write it. False if it was issued before.
+def issue(drafts: Sequence[Draft], series: OpenSeries, *, now: datetime) -> None:
+    """Give each document that was not issued before the next number of its series, in the order given, and write it.
 
-    Locks: the series, until the commit. See Note [Numbers without gaps].
+    Locks: their series, until the commit. See Note [Numbers without gaps].
     """
-    series = lock_row(Rank.SERIES, Series, series_id)
-    assert series is not None, "a series is never deleted"
-    if _ISSUED(kind=draft.kind.value, subject=draft.subject_ref):
-        return False
-    _take_number(series)
-    number = f"{series.market}-{draft.source.shop.handle.upper()}-{_CODES[draft.kind]}-{series.last_number:06d}"
-    content: dict[str, Any] = wire.to_json(write_content(draft, number=number, now=now))
-    db.insert_later(_make_row(draft, series, number=number, content=content, now=now))
-    return True
+    if not drafts:
+        return
+    locked = {row.pk: row for row in lock_rows(Rank.SERIES, Series, {_series_of(draft, series) for draft in drafts})}
+    before = {row.pk: row.last_number for row in locked.values()}
+    issued = set(_ISSUED(kinds={each.kind.value for each in drafts}, subjects={each.subject_ref for each in drafts}))
+    for draft in drafts:
+        if (draft.kind.value, draft.subject_ref) not in issued:
+            _write_next(draft, locked[_series_of(draft, series)], now)
+    for row in locked.values():
+        _keep_last_number(row, before=before[row.pk])
 
 
 _ISSUED = Select(
-    lambda kind, subject: Document.objects.filter(kind=kind, subject_ref=subject).values_list("pk", flat=True)
+    lambda kinds, subjects: Document.objects.filter(kind__in=kinds, subject_ref__in=subjects).values_list(
+        "kind", "subject_ref"
+    )
 )
 
 
-def _take_number(series: Series) -> None:
+def _series_of(draft: Draft, series: OpenSeries) -> int:
+    sale = draft.source.sale
+    return series[sale.shop_id, sale.market, draft.kind]
+
+
+def _write_next(draft: Draft, series: Series, now: datetime) -> None:
     """The next number of a locked series is its last one."""
-    before = series.last_number
     series.last_number += 1
-    db.change(Series, series.pk, before={"last_number": before}, after={"last_number": series.last_number})
+    number = f"{series.market}-{draft.source.shop.handle.upper()}-{_CODES[draft.kind]}-{series.last_number:06d}"
+    content: dict[str, Any] = wire.to_json(write_content(draft, number=number, now=now))
+    db.insert_later(_make_row(draft, series, number=number, content=content, now=now))
+
+
+def _keep_last_number(series: Series, *, before: int) -> None:
+    if series.last_number != before:
+        db.change(Series, series.pk, before={"last_number": before}, after={"last_number": series.last_number})
 
 
 def hash_of(content: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ _PAYABLE_OF = Select(
     lambda reference: ProviderCall.objects.filter(pk=reference).values_list("tender__intent__payable_ref", flat=True)
 )
 _INTENT = Select(lambda payable: PaymentIntent.objects.filter(payable_ref=payable))
+_INTENTS = Select(lambda payables: PaymentIntent.objects.filter(payable_ref__in=payables))
 _TENDERS = Select(lambda intents: Tender.objects.filter(intent__id__in=intents).order_by("position"), by="intent_id")
 
 
@@ -54,6 +55,15 @@ def list_tenders(intent: PaymentIntent) -> list[Tender]:
 def read_tenders_ahead(intents: Iterable[PaymentIntent]) -> dict[int, Tender]:
     """The tenders of locked intents, by id: whoever asks for those of one of them gets the same objects."""
     return {tender.pk: tender for tender in _TENDERS.read_ahead(intents={intent.pk for intent in intents})}
+
+
+def list_payments(*, payable_refs: Iterable[int]) -> dict[int, Payment]:
+    """The payments of several payables, by payable, in two statements."""
+    intents = _INTENTS(payables=set(payable_refs))
+    tenders: dict[int, list[Tender]] = {intent.pk: [] for intent in intents}
+    for tender in _TENDERS(intents=set(tenders)):
+        tenders[tender.intent_id].append(tender)
+    return {intent.payable_ref: view_payment(intent, tenders[intent.pk]) for intent in intents}
 
 
 def list_refunds(*, order_ref: int) -> list[RefundView]:

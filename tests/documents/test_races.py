@@ -1,22 +1,29 @@
 """Numbers that are wanted at the same moment, and transactions that fail with one in their hands."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from apps.documents import api as documents
 from apps.documents import bill_order as billing
 from apps.documents.api import DocumentKind
+from apps.documents.handlers import on_purchase_paid
 from apps.documents.models import Document, Series
 from apps.documents.numbering import issue
+from apps.orders.api import PurchasePaid
 from tests.factories.checkout import ShopFloor, buy
 from tests.factories.documents import bill, documents_of, issue_receipts, make_invoiced_order, send
 from tests.factories.fulfilment import make_ready_order
 from tests.factories.orders import cancel, refund, units_of
-from tradecore import db
-from tradecore.models import InboxEntry
+from tests.support import NOON
+from tradecore import clock, db
+from tradecore.ids import new_id
+from tradecore.models import InboxEntry, OutboxEvent
+from tradecore.outbox import DeliveredEvent, relay
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -61,6 +68,42 @@ class TestOneSeries:
         for purchase_id in purchases[::2]:
             issue_receipts(purchase_id)
         assert numbers_of(DocumentKind.RECEIPT) == list(range(1, 17))
+
+
+class TestTwoRelays:
+    def test_issue_each_receipt_once_where_both_have_all_of_the_events(self, floor: ShopFloor, race: Race) -> None:
+        sku = floor.add_sku()
+        purchases = {new_id(): buy((sku, 1)).purchase.id for _ in range(12)}
+        backwards = dict(reversed(purchases.items()))
+        outcomes = race(
+            [partial(documents.issue_receipts, purchases=each, now=NOON) for each in (purchases, backwards) * 2]
+        )
+        assert outcomes == [None] * 4
+        assert numbers_of(DocumentKind.RECEIPT) == list(range(1, 13))
+        assert Series.objects.get().last_number == 12
+        assert InboxEntry.objects.filter(consumer="documents.issue_receipts").count() == 12
+
+    def test_leave_no_gap_where_one_is_killed_before_it_marks_what_it_has_handled(
+        self, floor: ShopFloor, race: Race
+    ) -> None:
+        sku = floor.add_sku()
+        for _ in range(8):
+            buy((sku, 1))
+
+        def die(event: DeliveredEvent) -> None:
+            raise SystemExit
+
+        with pytest.raises(SystemExit):
+            relay(subscriptions={PurchasePaid.kind: [on_purchase_paid, die]}, limit=200)
+        assert numbers_of(DocumentKind.RECEIPT) == list(range(1, 9))
+        buy((sku, 1))
+        OutboxEvent.objects.update(next_attempt_at=clock.real_now() - timedelta(seconds=1))
+        race([lambda: relay(subscriptions={PurchasePaid.kind: [on_purchase_paid]}, limit=200)] * 3)
+        OutboxEvent.objects.update(next_attempt_at=clock.real_now() - timedelta(seconds=1))
+        while relay(subscriptions={PurchasePaid.kind: [on_purchase_paid]}):
+            pass
+        assert numbers_of(DocumentKind.RECEIPT) == list(range(1, 10))
+        assert not OutboxEvent.objects.filter(delivered_at=None).exists()
 
 
 class TestOneDocument:

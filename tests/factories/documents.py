@@ -32,7 +32,7 @@ from tradecore.ids import new_id
 
 def issue_receipts(purchase_id: int, *, event_id: int | None = None, now: datetime = READY) -> None:
     """As if an event had said that the purchase is paid; a new one unless it is named."""
-    documents.issue_receipts(purchase_id=purchase_id, event_id=event_id or new_id(), now=now)
+    documents.issue_receipts(purchases={event_id or new_id(): purchase_id}, now=now)
 
 
 def bill(order: orders.OrderView, *, event_id: int | None = None, now: datetime = READY) -> None:
