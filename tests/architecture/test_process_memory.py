@@ -59,6 +59,7 @@ SHARED = {
     "tradecore/metrics.py _quiet_until": "of the log",
     "tradecore/metrics.py _read": "functions; what is counted is of the process, and no money of the shadow is",
     "tradecore/samples.py _watcher": "a thread, which lives in the real world",
+    "apps/accounts/services/guests.py _open": "by the salt of the world",
     "apps/checkout/quote.py _open": "by the salt of the world",
     "apps/payments/sandbox/book.py _books": "which books are open, for a fork",
     "apps/payments/sandbox/book.py _held_for_fork": "which books are open, for a fork",
