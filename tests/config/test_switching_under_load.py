@@ -268,6 +268,7 @@ def crowd(webs: list[Client]) -> Iterator[Crowd]:
         uses_cap=1_000_000,
         uses_per_buyer_cap=None,
         budget_minor=10**12,
+        starts_at=clock.now() - timedelta(days=1),
         ends_at=clock.now() + timedelta(days=1),
     )
     crowd = Crowd(webs, sku_id)

@@ -113,7 +113,8 @@ class TestQuote:
         assert counted() == {"coupon_code": 10, "coupon_code_network": 10}
 
     def test_counts_no_code_that_somebody_knows(self, floor: ShopFloor, quote: Callable[..., Any]) -> None:
-        make_promotion(code="SAVE10", ends_at=clock.now() + timedelta(days=1))
+        now, day = clock.now(), timedelta(days=1)
+        make_promotion(code="SAVE10", starts_at=now - day, ends_at=now + day)
         assert quote(coupon_codes=["SAVE10"]).status_code == 200
         assert quote().status_code == 200
         assert counted() == {}

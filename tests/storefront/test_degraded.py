@@ -79,7 +79,8 @@ class TestNothingOff:
 class TestPromotionsOff:
     @pytest.fixture(autouse=True)
     def _coupon(self, floor: ShopFloor) -> None:
-        make_promotion(code="SAVE10", min_spend_minor=0, ends_at=clock.now() + timedelta(days=1))
+        now, day = clock.now(), timedelta(days=1)
+        make_promotion(code="SAVE10", min_spend_minor=0, starts_at=now - day, ends_at=now + day)
 
     def test_quotes_list_prices_and_says_why_a_coupon_missed(self, guest: Api, quote: Callable[..., Any]) -> None:
         with_coupon, plain = read(quote(guest, coupon_codes=["SAVE10"])), read(quote(guest))
