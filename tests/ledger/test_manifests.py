@@ -123,7 +123,8 @@ class TestTheJob:
         queue, job, every_s = JOBS["seal_ledger"]
         assert (queue, every_s) == ("bulk", 1.0)
         write(make_posting(1))
-        for moment in (later(), later(days=1)):
+        first = later()
+        for moment in (first, first + DAY):
             monkeypatch.setattr(clock, "real_now", lambda moment=moment: moment)
             assert job() == 1
         assert DayManifest.objects.count() == 1
