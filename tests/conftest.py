@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from django.db import connection, connections
 
 from apps.markets import selectors as market_selectors
 from apps.markets.api import forget_markets
-from tradecore import alarms, breakers, clock, db, degradation, ids, memo, revisions
+from tradecore import alarms, attempts, breakers, clock, db, degradation, ids, memo, revisions
 from tradecore.append_only import append_only_tables, drop_statements, trigger_statements
 
 ON_BUILD_SERVER = os.environ.get("CI") == "true"
@@ -78,6 +79,17 @@ def _what_is_remembered_stays(request: pytest.FixtureRequest, monkeypatch: pytes
         stands_still = SimpleNamespace(monotonic=lambda: instant)
         monkeypatch.setattr(memo, "time", stands_still)
         monkeypatch.setattr(market_selectors, "time", stands_still)
+
+
+@pytest.fixture(autouse=True)
+def _guesses_are_of_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guesses are counted by windows of the clock: one begins with each test, so that none ends within it."""
+    begun, window_of = clock.real_now().replace(microsecond=0), attempts._window
+
+    def window(limit: attempts.Limit, now: datetime) -> datetime:
+        return begun if timedelta() <= now - begun < limit.window else window_of(limit, now)
+
+    monkeypatch.setattr(attempts, "_window", window)
 
 
 @pytest.fixture(scope="session", autouse=True)
