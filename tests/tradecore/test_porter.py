@@ -135,3 +135,17 @@ class TestTheConnection:
         assert porter._try([Visitor(None, read(spell()))]) == [None]
         porter._look_after_connection()
         assert looked.call_count == 2
+
+    def test_that_cannot_be_left_keeps_nobody(self, make_porter: Callable[..., Porter], looked: Mock) -> None:
+        looked.side_effect = LookupError
+        porter, have_left = make_porter(), threading.Event()
+        left: list[tuple[Any, EarlyRefusal | None]] = []
+
+        def leave(visitors: Sequence[tuple[Any, EarlyRefusal | None]]) -> None:
+            left.extend(visitors)
+            have_left.set()
+
+        porter.bring(1, read(spell()))
+        porter.begin(leave=leave)
+        assert have_left.wait(ANSWER_S)
+        assert left == [(1, None)]

@@ -150,7 +150,6 @@ class Porter:
     def _serve(self, leave: Leave) -> None:
         while True:
             visitors = [self._waiting.get(), *self._take_others()]
-            self._look_after_connection()
             leave(list(zip((each.connection for each in visitors), self._try(visitors), strict=True)))
 
     def _look_after_connection(self) -> None:
@@ -170,6 +169,7 @@ class Porter:
 
     def _try(self, visitors: Sequence[Visitor]) -> Sequence[EarlyRefusal | None]:
         try:
+            self._look_after_connection()
             return self.answer(visitors)
         except Exception as error:  # noqa: BLE001 - the house finds out what is wrong, for each of them
             self._connected_until = 0.0
