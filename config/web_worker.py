@@ -21,6 +21,9 @@ PEEKED_BYTES: Final = 8192
 #: A thread that computes lets others have the interpreter after so many seconds; Python's own are five times as many.
 #: The loop waits for it at each turn, and so does a thread that has an answer of the database in hand.
 SWITCH_S: Final = 0.001
+#: So long, and for so many bytes, whoever has been answered for the last time on a connection may take to go.
+PARTING_S: Final = 2.0
+PARTING_BYTES: Final = 65_536
 
 
 class WaitingThreadWorker(ThreadWorker):
@@ -30,6 +33,10 @@ class WaitingThreadWorker(ThreadWorker):
     connections and does nothing else: where there is no thread for it, it is refused, and otherwise its thread is
     promised to it. See Note [Shedding]. A crowd is seen by the porter first (Note [The porter]).
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._parting: deque[Any] = deque()
 
     def init_process(self) -> None:
         sys.setswitchinterval(SWITCH_S)
@@ -56,6 +63,18 @@ class WaitingThreadWorker(ThreadWorker):
         finally:
             if ticket is not None:
                 ticket.give_back()
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """After the last answer of a connection the loop goes on: gunicorn's waits for each client to close."""
+        if fs.cancelled() or fs.exception() is not None or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._part(conn)
+
+    def murder_pending(self) -> None:
+        super().murder_pending()
+        while self._parting and self._parting[0].timeout <= time.monotonic():
+            self._close(self._parting[0])
 
     def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
         self._meet(conn, client, self.pending_conns, super().on_pending_socket_readable)
@@ -110,6 +129,32 @@ class WaitingThreadWorker(ThreadWorker):
         conn.data_ready = True  # whatever comes next is announced by the loop
         conn.set_timeout()
         self.keepalived_conns.append(conn)
+
+    def _part(self, conn: Any) -> None:
+        """Say that nothing more comes, and close once the client has, so that no answer is lost on its way."""
+        conn.timeout, conn.bytes_heard = time.monotonic() + PARTING_S, 0
+        self._parting.append(conn)
+        try:
+            conn.sock.setblocking(False)  # noqa: FBT003 - it takes no name
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._hear_out, conn))
+        except (OSError, ValueError):  # it is closed already
+            self._close(conn)
+
+    def _hear_out(self, conn: Any, client: Any) -> None:
+        heard = b""
+        with suppress(OSError):  # reset
+            heard = client.recv(PEEKED_BYTES)
+        conn.bytes_heard += len(heard)
+        if not heard or conn.bytes_heard >= PARTING_BYTES:
+            self._close(conn)
+
+    def _close(self, conn: Any) -> None:
+        self._parting.remove(conn)
+        with suppress(OSError, KeyError, ValueError):  # it was never waited for
+            self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
 
     def _decide(self, conn: Any, *, ask_porter: bool = True) -> EarlyRefusal | WholeRequest | Ticket | None:
         """What becomes of the request that waits on the connection; None where a thread finds out."""

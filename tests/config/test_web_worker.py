@@ -8,12 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from config.settings import BASE_DIR
+from config.web_worker import PARTING_S
 from machine import servers
 from tests.config.small_web import THREADS, threads
 
@@ -165,6 +166,34 @@ class TestAConnectionOnWhichNothingComes:
         finally:
             for connection in silent:
                 connection.close()
+
+
+class TestWhoHasHadTheirLastAnswer:
+    def test_and_stays_keeps_nobody_else_waiting(self, port: int) -> None:
+        with ExitStack() as stack:
+            staying = [stack.enter_context(connected(port)) for _ in range(4)]
+            assert [ask(each, BUY.replace(b"HTTP/1.1", b"HTTP/1.0")) for each in staying] == [200] * 4
+            began = time.monotonic()
+            assert buy(port) == 200
+            assert time.monotonic() - began < PARTING_S / 2
+            assert [each.recv(1) for each in staying] == [b""] * 4
+
+    def test_and_goes_on_sending_is_closed(self, port: int) -> None:
+        with connected(port) as staying:
+            assert ask(staying, BUY.replace(b"HTTP/1.1", b"HTTP/1.0")) == 200
+            assert is_cut_off(staying)
+
+
+def is_cut_off(sender: socket.socket) -> bool:
+    """Whether who goes on sending is told at last that nobody listens."""
+    ends_at = time.monotonic() + ANSWER_S
+    try:
+        while time.monotonic() < ends_at:
+            sender.sendall(b"more")
+            time.sleep(0.1)
+    except ConnectionError:
+        return True
+    return False
 
 
 class TestThreads:
