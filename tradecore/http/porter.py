@@ -12,6 +12,9 @@ answer, goes on to the house as it came, and not a byte of it has been read. So 
 because the database does not answer. Whom he refuses is in the log and in the metrics like anybody else, and is not
 counted for the limits on requests: to count costs more than to refuse, as in Note [Shedding].
 
+The loop lets all in together who came in one of its turns. What is the same for many he finds out once: what the
+headers of one kind of client come to, and how the answer to those is spelled who are refused alike, but for their ids.
+
 No more than WAITING_MAX wait for him; the others go on at once.
 """
 
@@ -122,8 +125,7 @@ class Porter:
         self._brought.append(Visitor(connection, request))
 
     def begin(self, *, leave: Leave) -> None:
-        """Let all be decided who were brought. Called by the loop at the end of each of its turns: whoever is let in
-        before the others is read for alone, and the two threads take turns at each of them."""
+        """Let all be decided who were brought, together. Called by the loop at the end of each of its turns."""
         if not self._brought:
             return
         brought, self._brought = self._brought, []
