@@ -30,8 +30,9 @@ hears each of them: then all of them take the way of Django's cursors.
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
-from datetime import datetime
-from operator import itemgetter
+from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
@@ -377,10 +378,14 @@ class _Column:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """quoted: its name in SQL. columns: in the order in which they are inserted. by_name: the same, and `pk`."""
+    """quoted: its name in SQL. columns: in the order in which they are inserted. by_name: the same, and `pk`.
+
+    values_of: what a row holds for them, in the same order.
+    """
 
     quoted: str
     columns: tuple[_Column, ...]
+    values_of: Callable[[Model], tuple[Any, ...]]
     by_name: Mapping[str, _Column]
     head: str
     values: str
@@ -389,7 +394,11 @@ class _Table:
         return self.head + ", ".join([self.values] * count)
 
     def parameters_of(self, row: Model, database: BaseDatabaseWrapper) -> list[Any]:
-        return [column.stored(getattr(row, column.attribute), database) for column in self.columns]
+        """What its columns take, as `_Column.stored` says: most take what is there, which is seen without a call."""
+        return [
+            value if value is None or type(value) is column.plain else _stored(column.field, value, database)
+            for column, value in zip(self.columns, self.values_of(row), strict=True)
+        ]
 
     def batches(self, rows: Sequence[Model], database: BaseDatabaseWrapper) -> list[Sequence[Model]]:
         size = database.ops.bulk_batch_size([column.field for column in self.columns], rows)
@@ -411,11 +420,13 @@ def _describe(model: type[Model], database: BaseDatabaseWrapper) -> _Table:
     columns = tuple(
         _Column(field, field.attname, quote(str(field.column)), _plain_type(field)) for field in meta.concrete_fields
     )
+    assert len(columns) > 1, "a row has more than a key"
     by_name = {name: column for column in columns for name in (column.field.name, column.attribute)}
     table = quote(meta.db_table)
     return _Table(
         quoted=table,
         columns=columns,
+        values_of=attrgetter(*(column.attribute for column in columns)),
         by_name=by_name | {"pk": by_name[meta.pk.name]},
         head=f"INSERT INTO {table} ({', '.join(column.quoted for column in columns)}) VALUES ",  # noqa: S608 - our names
         values=f"({', '.join(['%s'] * len(columns))})",
@@ -430,7 +441,7 @@ def _plain_type(field: "Field[Any, Any]") -> type | None:
 def _stored(field: "Field[Any, Any]", value: Any, database: BaseDatabaseWrapper) -> Any:
     """What a column takes for a value that it does not take as it stands. A moment has its form from the database."""
     if isinstance(field, DateTimeField) and type(value) is datetime and value.tzinfo is not None:
-        return database.ops.adapt_datetimefield_value(value)
+        return _moment(value, database)
     return field.get_db_prep_save(value, database)
 
 
@@ -456,7 +467,22 @@ def _value(place: _Place, arguments: Mapping[str, Argument], database: BaseDatab
     if place.field is not None:
         return _stored(place.field, argument, database)
     value = argument if place.index is None else argument[place.index]
-    return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+    return _moment(value, database) if isinstance(value, datetime) else value
+
+
+def _moment(value: datetime, database: BaseDatabaseWrapper) -> Any:
+    """The form of a moment in the database. Of a zone that has summer, two moments can be equal: none is remembered."""
+    return _moment_of_utc(value, database.vendor) if value.tzinfo is UTC else _adapted(value)
+
+
+@lru_cache(maxsize=256)
+def _moment_of_utc(value: datetime, _vendor: str) -> Any:
+    """The same, remembered: a use case has one `now`, which dozens of its columns take."""
+    return _adapted(value)
+
+
+def _adapted(value: datetime) -> Any:
+    return _database().ops.adapt_datetimefield_value(value)
 
 
 def _of_field(model: type[Model], name: str, value: Any) -> Any:

@@ -1,9 +1,10 @@
 """Prepared statements find, change and insert what the same querysets would."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, Never
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -187,6 +188,18 @@ class TestInsert:
     def test_stores_the_moment_that_a_time_of_any_zone_is(self, moment: datetime) -> None:
         prepared.insert(Freeze(kind="sku_sale", subject=7, reason="test", placed_by="test", placed_at=moment))
         assert Freeze.objects.get().placed_at == NOON
+
+    def test_tells_the_two_moments_of_an_hour_that_summer_time_repeats_apart(self) -> None:
+        first = datetime(2026, 10, 25, 1, 30, tzinfo=ZoneInfo("Europe/London"))
+        moments = [first, first.replace(fold=1)]
+        prepared.insert(
+            *(
+                Freeze(kind="sku_sale", subject=number, reason="test", placed_by="test", placed_at=moment)
+                for number, moment in enumerate(moments)
+            )
+        )
+        stored = Freeze.objects.order_by("subject").values_list("placed_at", flat=True)
+        assert list(stored) == [moment.astimezone(UTC) for moment in moments]
 
     def test_of_nothing_asks_nothing(self) -> None:
         with CaptureQueriesContext(connection) as captured:

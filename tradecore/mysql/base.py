@@ -65,14 +65,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return answers
 
     def _text_of(self, sql: str, parameters: Sequence[Any]) -> bytes:
-        return sql.encode() % tuple(map(self._literal_of, parameters))
-
-    def _literal_of(self, value: Any) -> bytes:
-        """What the driver's `literal` says, which takes the long way for most of what we store."""
-        kind = type(value)
-        if kind is int:
-            return b"%d" % value
-        return bytes(self.connection.string_literal(value.encode()) if kind is str else self.connection.literal(value))
+        """A statement with its parameters. Most are numbers and texts, which the driver's `literal` takes long for."""
+        text_of, other = self.connection.string_literal, self.connection.literal
+        literals = [
+            b"%d" % value if type(value) is int else text_of(value) if type(value) is str else other(value)
+            for value in parameters
+        ]
+        return sql.encode() % tuple(literals)
 
     def _send(self, texts: Sequence[bytes]) -> list[tuple[int, Sequence[Any]]]:
         try:
