@@ -4,13 +4,14 @@
 Every quote asks for a market and nothing of it changes more than a few times a year, so each process keeps all markets
 in memory, with all their dated rules, for CACHE_TTL_S seconds of its own clock; five statements read them again. What
 changes here is therefore seen at once by the process that changed it, and within CACHE_TTL_S by the others. What is in
-force is picked from the kept rules by the caller's `now`, so the cache never decides it.
+force is picked from the kept rules by the day of the caller's `now`, once for each such day, so the cache never decides
+it.
 """
 
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, TypeVar
 
@@ -38,13 +39,17 @@ RuleT = TypeVar("RuleT", ClockRule, TaxRate)
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """All that is known of one market, for all time: clock -> rules, region -> category -> rates, sorted by start."""
+    """All that is known of one market, for all time: clock -> rules, region -> category -> rates, sorted by start.
+
+    picked: the market as it stands on the days that were asked about.
+    """
 
     row: models.Market
     clocks: Mapping[str, tuple[ClockRule, ...]]
     tax_rates: Mapping[str, Mapping[str, tuple[TaxRate, ...]]]
     holidays: frozenset[date]
     delivery_options: tuple[DeliveryOption, ...]
+    picked: dict[date, Market] = field(default_factory=dict)
 
 
 class _KeptBooks:
@@ -125,8 +130,15 @@ def _has_opened(book: _Book, now: datetime) -> bool:
 
 
 def _market(book: _Book, now: datetime) -> Market:
+    today = local_day(book.row.time_zone, now)
+    market = book.picked.get(today)
+    if market is None:
+        market = book.picked[today] = _pick(book, today)
+    return market
+
+
+def _pick(book: _Book, today: date) -> Market:
     row = book.row
-    today = local_day(row.time_zone, now)
     return Market(
         code=row.code,
         name=row.name,
