@@ -401,6 +401,9 @@ class _Table:
         ]
 
     def batches(self, rows: Sequence[Model], database: BaseDatabaseWrapper) -> list[Sequence[Model]]:
+        """The rows, as many together as one statement takes: any takes one."""
+        if len(rows) == 1:
+            return [rows]
         size = database.ops.bulk_batch_size([column.field for column in self.columns], rows)
         return [rows[start : start + size] for start in range(0, len(rows), size)]
 
