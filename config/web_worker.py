@@ -24,6 +24,8 @@ SWITCH_S: Final = 0.001
 #: So long, and for so many bytes, whoever has been answered for the last time on a connection may take to go.
 PARTING_S: Final = 2.0
 PARTING_BYTES: Final = 65_536
+#: So long a thread that has answered waits for what its client has not said yet: the gate counts it as free already.
+DRAINING_S: Final = 0.05
 
 
 class WaitingThreadWorker(ThreadWorker):
@@ -70,6 +72,10 @@ class WaitingThreadWorker(ThreadWorker):
             super().finish_request(conn, fs)
         else:
             self._part(conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:  # noqa: FBT001 - gunicorn's
+        """Whether the connection is good for another request: what nobody has read of this one must be gone."""
+        return keepalive and bool(conn.parser.finish_body(deadline=time.monotonic() + DRAINING_S))
 
     def murder_pending(self) -> None:
         super().murder_pending()
