@@ -1,6 +1,7 @@
-"""`python -m bench.growth.drain one`, `... all` or `... bare`: relay events as workers do.
+"""`python -m bench.growth.drain claim`, `... all` or `... bare`: relay events as workers do.
 
-`one` delivers a single event and says how many rows the server has read for it. `all` lets a process a core relay until
+`claim` delivers one claim to nobody and says how many rows the server has read for each event of it: what handlers read
+depends on the kinds of the events, and not on how many others there are. `all` lets a process a core relay until
 nothing of it waits, and says how many were waiting, how long that took, and what an event has cost these processes;
 `bare` does the same without any handler. JSON.
 """
@@ -24,7 +25,6 @@ from django.db import connection, connections
 from django.db.models import Max, QuerySet
 
 from config import jobs
-from config.subscriptions import EVENTS
 from tradecore import clock, outbox, worker_leases
 from tradecore.models import OutboxEvent
 
@@ -35,7 +35,7 @@ def main() -> None:
     """See the module."""
     steps: dict[str, Callable[[], int]] = {"all": jobs.relay_events, "bare": partial(outbox.relay, subscriptions={})}
     what = sys.argv[1]
-    said = {"rows": _rows_read()} if what == "one" else _drain(steps[what])
+    said = {"rows": _rows_read()} if what == "claim" else _drain(steps[what])
     worker_leases.release()
     print(json.dumps(said))
 
@@ -71,11 +71,12 @@ def _work(step: Callable[[], int], newest: int) -> None:
     worker_leases.release()
 
 
-def _rows_read() -> int:
+def _rows_read() -> float:
     """What the server reads for one event from its claim to its delivery."""
+    worker_leases.ensure()
     before = _handler_reads()
-    outbox.relay(subscriptions=EVENTS, limit=1)
-    return _handler_reads() - before
+    relayed = outbox.relay(subscriptions={})
+    return (_handler_reads() - before) / relayed
 
 
 def _handler_reads() -> int:
