@@ -47,6 +47,7 @@ SHARED = {
     "tradecore/memo.py _all": "for tests, which empty all memories",
     "tradecore/outbox.py _newest": "SQL, which names no schema",
     "tradecore/outbox.py _oldest": "SQL, which names no schema",
+    "tradecore/prepared.py _moment_of_utc": "texts of moments",
     "tradecore/prepared.py _tables": "SQL, which names no schema",
     "tradecore/refused_writes.py _was_noticed": "of the server, which both worlds share",
     "tradecore/revisions.py _all": "the values by name, each kept by world",

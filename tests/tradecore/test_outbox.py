@@ -7,9 +7,8 @@ from typing import Any, ClassVar, Never
 
 import pytest
 import structlog
-from django.db import connection
 
-from tests.support import NOON, in_use_case
+from tests.support import NOON, count_rows_read, in_use_case
 from tradecore import clock, outbox
 from tradecore.models import OutboxEvent
 from tradecore.money import Money
@@ -307,14 +306,10 @@ class TestWhatAClaimReads:
 
     @staticmethod
     def read_for_one() -> int:
-        def reads() -> int:
-            with connection.cursor() as cursor:
-                cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
-                return sum(int(value) for _, value in cursor.fetchall())
+        def relay_some() -> None:
+            assert relay(subscriptions={}, limit=4) == 4
 
-        before = reads()
-        assert relay(subscriptions={}, limit=4) == 4
-        return reads() - before
+        return count_rows_read(relay_some)
 
     def test_is_the_same_however_much_is_waiting(self) -> None:
         self.publish_things(range(1, 51))
