@@ -21,42 +21,41 @@ def spread(web_pid: int, web_port: int, ports: Sequence[int], reconnect: Callabl
     """Let buyers reconnect (by their index; returns the new port) until no worker has more than its share.
 
     Returns how many connections each worker has, the fewest first: what luck does not even out is seen. Workers are
-    looked for anew each time, because one that has served its number of requests makes room for another.
+    looked for anew each time, because one that has served its number of requests makes room for another. Whoever no
+    worker has any more, because nothing came from them for too long, connects again as well.
     """
     ports, workers = list(ports), children(web_pid)
     for _ in range(ATTEMPTS):
         workers = children(web_pid)
         share = -(-len(ports) // len(workers))
-        owners = [_owner(workers, web_port, port) for port in ports]
+        owners = _owners(workers, web_port, ports)
         had = Counter(owners)
-        crowded = next((index for index, owner in enumerate(owners) if had[owner] > share), None)
-        if crowded is None:
+        lost = [index for index, owner in enumerate(owners) if owner is None]
+        crowded = [index for index, owner in enumerate(owners) if had[owner] > share]
+        if not lost and not crowded:
             break
-        ports[crowded] = reconnect(crowded)
-    had = Counter(_owner(workers, web_port, port) for port in ports)
+        for index in lost or crowded[:1]:
+            ports[index] = reconnect(index)
+    had = Counter(_owners(workers, web_port, ports))
     return sorted(had[worker] for worker in workers)
 
 
-def _owner(workers: Sequence[int], web_port: int, port: int) -> int | None:
-    """The worker that holds the connection from that port; None while nobody has accepted it."""
+def _owners(workers: Sequence[int], web_port: int, ports: Sequence[int]) -> list[int | None]:
+    """The workers that hold the connections from these ports; None where nobody has accepted one."""
     end = time.monotonic() + ACCEPT_TIMEOUT_S
-    while time.monotonic() < end:
-        socket = f"socket:[{_inode(web_port, port)}]"
-        for worker in workers:
-            if socket in _open_files(worker):
-                return worker
+    while True:
+        inodes = _inodes(web_port)
+        holders = {socket: worker for worker in workers for socket in _open_files(worker)}
+        owners = [holders.get(f"socket:[{inodes.get(port)}]") for port in ports]
+        if None not in owners or time.monotonic() > end:
+            return owners
         time.sleep(0.005)
-    return None
 
 
-def _inode(web_port: int, port: int) -> str:
-    """Of the server's end of a connection; "0" while nobody has accepted it."""
-    ends = f":{web_port:04X}", f":{port:04X}"
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if (fields[1][-5:], fields[2][-5:]) == ends:
-            return fields[9]
-    return "0"
+def _inodes(web_port: int) -> dict[int, str]:
+    """Of the server's ends of the connections to this port, by the other port; "0" while nobody has accepted one."""
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return {int(row[2][-4:], 16): row[9] for row in rows if row[1].endswith(f":{web_port:04X}")}
 
 
 def _open_files(pid: int) -> set[str]:
