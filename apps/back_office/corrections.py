@@ -133,7 +133,7 @@ class AdjustBooks(Act):
         help_text=(
             "Two or more, one per line, that add up to nothing: the account (with its owner after a colon, if it "
             "belongs to somebody), the amount (a debit is positive, a credit negative), and the id of what it is "
-            "about, such as a capture or a payout (empty: the order). As in “SUSPENSE.replay 6.89” and “BANK -6.89”."
+            "about, such as a capture or a payout (empty: the order). As in “SUSPENSE.other 6.89” and “BANK -6.89”."
         ),
     )
     reason = text_field(max_length=300, help_text="The second person reads it, and it stays with the posting.")

@@ -45,6 +45,14 @@ def holds_of(order: orders.OrderView) -> tuple[str, ...]:
     return orders.get_order(order_id=order.id).holds
 
 
+def lose_dispute(floor: ShopFloor, order: orders.OrderView) -> None:
+    """The buyer's bank takes all of it, and keeps it; everybody has heard of both."""
+    dispute(floor.provider, payable_ref=order.purchase_id)
+    relay()
+    tell(decide(floor.provider, Said.DISPUTE_LOST))
+    relay()
+
+
 class TestADispute:
     def test_holds_the_order_until_it_is_won(self, floor: ShopFloor) -> None:
         order = make_delivered_order(floor, 2)
@@ -59,10 +67,7 @@ class TestADispute:
 
     def test_that_is_lost_undoes_the_order(self, floor: ShopFloor) -> None:
         order = make_delivered_order(floor, 2)
-        dispute(floor.provider, payable_ref=order.purchase_id)
-        relay()
-        tell(decide(floor.provider, Said.DISPUTE_LOST))
-        relay()
+        lose_dispute(floor, order)
         assert (holds_of(order), status_of(order)) == ((), "COMPLETED")
         (gone,) = orders.list_units_gone(order_id=order.id)
         assert (gone.kind, gone.refund.minor) == (orders.GoneKind.CHARGED_BACK, 2399)
@@ -76,10 +81,7 @@ class TestADispute:
             PromotionKind.PLATFORM_COUPON, code="OFF", benefit=AmountOff(500), min_spend_minor=0, budget_minor=10_000
         )
         order = make_ready_order(floor, 2, coupon_codes=("OFF",))
-        dispute(floor.provider, payable_ref=order.purchase_id)
-        relay()
-        tell(decide(floor.provider, Said.DISPUTE_LOST))
-        relay()
+        lose_dispute(floor, order)
         assert status_of(order) == "CANCELLED"
         assert numbers_of(order.lines[0].sku_id) == [(100, 0, 0)]
         assert get_promotion(promotion_id=coupon.id, shop_id=None, now=READY).posted_minor == 0
@@ -89,10 +91,7 @@ class TestADispute:
     def test_that_is_lost_while_a_parcel_waits_frees_the_stock_once_no_carrier_has_come(self, floor: ShopFloor) -> None:
         order = make_ready_order(floor, 3)
         package = ship(order, units_of(order, 2))
-        dispute(floor.provider, payable_ref=order.purchase_id)
-        relay()
-        tell(decide(floor.provider, Said.DISPUTE_LOST))
-        relay()
+        lose_dispute(floor, order)
         assert numbers_of(order.lines[0].sku_id) == [(98, 0, 2)], "a carrier may have the parcel before we hear of it"
         let_time_pass(package.collect_cancel_at)
         assert numbers_of(order.lines[0].sku_id) == [(100, 0, 0)]
@@ -104,10 +103,7 @@ class TestADispute:
     def test_that_is_lost_while_a_parcel_waits_lets_the_carrier_take_it(self, floor: ShopFloor) -> None:
         order = make_ready_order(floor, 3)
         package = ship(order, units_of(order, 2))
-        dispute(floor.provider, payable_ref=order.purchase_id)
-        relay()
-        tell(decide(floor.provider, Said.DISPUTE_LOST))
-        relay()
+        lose_dispute(floor, order)
         track(package, TrackingStatus.COLLECTED)
         assert numbers_of(order.lines[0].sku_id) == [(98, 0, 0)]
         assert_books_agree()
@@ -128,10 +124,7 @@ class TestADispute:
         order = make_delivered_order(floor, 2)
         approve(open_case(ask_refund(order, 1)))
         send_money()
-        dispute(floor.provider, payable_ref=order.purchase_id)
-        relay()
-        tell(decide(floor.provider, Said.DISPUTE_LOST))
-        relay()
+        lose_dispute(floor, order)
         assert balance_of("PLATFORM_EXPENSE.chargeback") == 1000
         assert balance_of("SELLER_PENDING", owner=floor.shop_id) == 0
         assert_books_agree()
