@@ -263,6 +263,12 @@ def gather() -> None:
     _current().gathers = True
 
 
+def change_in_order(*models: type[Model]) -> None:
+    """Let changes of rows of these tables be made in this order when they have waited: that of the locks."""
+    for model in models:
+        _current().changes.setdefault(model, [])
+
+
 def change(
     model: type[Model],
     pk: int | str,

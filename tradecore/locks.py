@@ -7,6 +7,13 @@ lock where they can be; the hottest row (stock) comes last and is held for one s
 
 The order is asserted on every lock of every transaction, in production too: an inversion is a programming error that
 would otherwise show itself as a deadlock on the busiest evening of the year.
+
+# Note [Just written]
+A request that has just committed new rows has them in memory, and most likely nobody has touched them since. Its next
+transaction may know them without locking and reading them first (`JustWritten`), where it gathers its changes: each
+compares what it found (a version, a state) with what is there, which takes the lock, and they are sent in the order of
+the locks (`tradecore.db.change_in_order`). Where anything differs, that transaction is undone, and the flow begins
+again by locking and reading. Rows are known to one attempt only: it leaves them as it would have them.
 """
 
 import functools
@@ -21,6 +28,8 @@ from tradecore.prepared import Select
 
 RowT = TypeVar("RowT", bound=Model)
 Key = tuple[Any, ...]
+#: Lets the rows of one room be known to the running transaction.
+Know = Callable[[], None]
 
 
 class Rank(IntEnum):
@@ -135,6 +144,26 @@ def lock_children_of_many(rank: Rank, children: Select[RowT], *, of: Collection[
     for row in found:
         note_lock(rank, row.pk)
     return found
+
+
+class JustWritten:
+    """What lets rows that have just been committed be known to the next transaction; see Note [Just written]."""
+
+    def __init__(self, *know: Know) -> None:
+        self._know = know
+
+    def become_known(self) -> bool:
+        """Whether the rows are known to this transaction now: once, and never again."""
+        know, self._know = self._know, ()
+        for each in know:
+            each()
+        return bool(know)
+
+
+def know_row(rank: Rank, row: Model) -> None:
+    """Let a row that was just written be the one that `lock_row` finds."""
+    note_lock(rank, row.pk)
+    _remember(rank, row)
 
 
 def locking_children(rows: Callable[[Any], QuerySet[RowT]], *, by: str) -> Select[RowT]:

@@ -205,6 +205,12 @@ class Select(_Prepared, Generic[Row]):
         read_ahead.update({(self, key): of_key for key, of_key in found.items()})
         return rows
 
+    def know(self, key: Hashable, rows: Iterable[Row]) -> None:
+        """Let these rows be what is found under the key, in this transaction; see Note [Just written] of the locks."""
+        read_ahead = _ahead.get()
+        assert read_ahead is not None, "what is known is known to a transaction"
+        read_ahead[self, key] = list(rows)
+
     def _read(self, arguments: Mapping[str, Argument]) -> list[Row]:
         (rows,) = send(self.of(**arguments))
         return cast(list[Row], rows)

@@ -7,7 +7,14 @@ from datetime import datetime
 import structlog
 
 from apps.checkout import keep_books
-from apps.checkout.confirm_payment import apply_reply_together, apply_statement, confirm_free_purchase, progress_of
+from apps.checkout.confirm_payment import (
+    NotAsWritten,
+    apply_reply_together,
+    apply_statement,
+    apply_to_just_written,
+    confirm_free_purchase,
+    progress_of,
+)
 from apps.checkout.contracts import PaymentProgress, TenderWish
 from apps.checkout.errors import NotPayable
 from apps.checkout.place_purchase import HOLD_BACKSTOP, check_methods, pay_deadline
@@ -17,6 +24,7 @@ from apps.payments import api as payments
 from apps.promotions import api as promotions
 from tradecore import db
 from tradecore.groups import NotTogether
+from tradecore.locks import JustWritten
 from tradecore.origins import working_on
 from tradecore.timers import Deadline, reset_timer
 
@@ -39,18 +47,24 @@ _ROUNDS_MAX = 4
 
 
 def collect_payment(
-    *, purchase_id: int, now: datetime, unsent: Sequence[payments.Call] = (), together: bool = False
+    *, purchase_id: int, now: datetime, placed: PaymentProgress | None = None, together: bool = False
 ) -> PaymentProgress:
     """Send the calls that wait, and apply each answer, until nothing waits to be sent.
 
-    `unsent` are the calls that wait, where the caller has just written them. What is not answered is `unknown`: the
-    poller asks for it, and the buyer is told to wait. `together`: see Note [Confirming together].
+    `placed` is what came of placing it, where the caller has just done that: the calls that wait, and what may be known
+    of the purchase. What is not answered is `unknown`: the poller asks for it, and the buyer is told to wait.
+    `together`: see Note [Confirming together].
     """
     for _ in range(_ROUNDS_MAX):
-        calls, unsent = unsent or payments.list_unsent_calls(payable_ref=purchase_id), ()
+        calls = placed.unsent if placed else payments.list_unsent_calls(payable_ref=purchase_id)
         if not calls:
             break
-        progress = [_send(call, purchase_id=purchase_id, now=now, together=together) for call in calls][-1]
+        just_written = placed.just_written if placed and not calls[1:] else None
+        placed = None
+        progress = [
+            _send(call, purchase_id=purchase_id, now=now, together=together, just_written=just_written)
+            for call in calls
+        ][-1]
         if progress.is_final:
             return progress
     progress = progress_of(purchase_id, is_final=True)
@@ -59,13 +73,20 @@ def collect_payment(
     return progress
 
 
-def _send(call: payments.Call, *, purchase_id: int, now: datetime, together: bool) -> PaymentProgress:
+def _send(
+    call: payments.Call, *, purchase_id: int, now: datetime, together: bool, just_written: JustWritten | None
+) -> PaymentProgress:
     statement = payments.send_call(call)
     if statement is None:
         return _mark_unanswered(call, now=now)
     if together and statement.reference == call.reference:
         with suppress(NotTogether):
             return apply_reply_together(statement=statement, provider=call.provider, purchase_id=purchase_id, now=now)
+    if just_written is not None and _is_as_asked(statement, call):
+        with suppress(NotAsWritten):
+            return apply_to_just_written(
+                statement=statement, provider=call.provider, purchase_id=purchase_id, known=just_written, now=now
+            )
     progress = apply_statement(
         statement=statement,
         provider=call.provider,
@@ -74,6 +95,12 @@ def _send(call: payments.Call, *, purchase_id: int, now: datetime, together: boo
         purchase_id=purchase_id if statement.reference == call.reference else None,
     )
     return progress or progress_of(purchase_id, is_final=True)
+
+
+def _is_as_asked(statement: payments.Statement, call: payments.Call) -> bool:
+    """Whether the provider has taken at once what the only call of a purchase has asked for."""
+    asked = (payments.Said.CAPTURED, call.reference, call.amount)
+    return (statement.said, statement.reference, statement.amount) == asked
 
 
 @db.use_case

@@ -6,6 +6,12 @@ Of hot SKUs, the purchases whose providers have just said that they have the mon
 same steps as ever, written with a few statements. Whatever is not that straight (late, another sum, promotions) is left
 out before anything is changed for it, and applied alone: who pays in two parts must not undo what others pay in one.
 What is found out only then (a hold that is gone) undoes the group.
+
+# Note [Just placed]
+Most purchases are paid in the request that places them: what it has just written is then known, and neither locked nor
+read again (Note [Just written] of `tradecore.locks`). All that changes is compared with what was written: purchase and
+orders by their versions, the payment by version and state, tender, call and stock hold by their states. Every flow that
+touches an unpaid purchase moves one of these.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from django.db import IntegrityError
 
 from apps.checkout import keep_books
 from apps.checkout.contracts import PaymentProgress
@@ -25,10 +32,16 @@ from apps.promotions import api as promotions
 from tradecore import db
 from tradecore.errors import Refusal
 from tradecore.groups import Group, Member, NotTogether
+from tradecore.locks import JustWritten
+from tradecore.prepared import Statement
 from tradecore.timers import Deadline, cancelling, set_timers
 from tradecore.worlds import ByWorld
 
 log = structlog.get_logger()
+
+
+class NotAsWritten(Exception):
+    """What was written of a purchase is not what is there, or its payment is not as straight as it seemed."""
 
 
 class HoldGone(Exception):
@@ -75,6 +88,47 @@ def apply_statement(
             hold_is_gone=True,
             now=now,
         )
+
+
+def apply_to_just_written(
+    *, statement: payments.Statement, provider: str, purchase_id: int, known: JustWritten, now: datetime
+) -> PaymentProgress:
+    """Apply the reply that the only call of a purchase has succeeded, to what was written when it was placed.
+
+    See Note [Just placed]. Raises NotAsWritten, and has changed nothing, where somebody has been there since.
+    """
+    try:
+        return _apply_known(purchase_id, statement, provider, known, now)
+    except (db.RowMoved, HoldGone, IntegrityError) as error:
+        log.info("purchase_not_as_written", purchase_id=purchase_id, error=type(error).__name__)
+        raise NotAsWritten from error
+
+
+@db.use_case
+def _apply_known(
+    purchase_id: int, statement: payments.Statement, provider: str, known: JustWritten, now: datetime
+) -> PaymentProgress:
+    """Locks, by its changes and in this order: purchase, its orders, payment, promotions, stock hold, stock."""
+    if not known.become_known():
+        raise NotAsWritten
+    db.gather()
+    unpaid = orders.lock_unpaid_purchase(purchase_id=purchase_id)
+    assert unpaid is not None, "a purchase is written as one that awaits payment"
+    applied = payments.apply_statement(
+        payable_ref=purchase_id, statement=statement, provider=provider, source="reply", now=now
+    )
+    if not applied.is_covered:
+        raise NotAsWritten
+    keep_books.book_facts(applied.facts, now=now)
+    return _mark_paid(unpaid, now=now) if unpaid.uses_promotions else _mark_known_paid(unpaid, now=now)
+
+
+def _mark_known_paid(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgress:
+    """The same as `_mark_paid`, in one round trip. Raises HoldGone."""
+    paid = _settle(unpaid, now=now)
+    if not inventory.post_known(owner_ref=unpaid.id, now=now, also=[_cancelling([unpaid.id])]):
+        raise HoldGone(unpaid.id)
+    return paid
 
 
 @db.use_case
@@ -215,7 +269,12 @@ def _settle(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgress:
 
 def _write_paid(purchase_ids: Collection[int]) -> None:
     """The last before what many wait for is locked."""
-    db.insert_pending(cancelling(subjects=purchase_ids, kinds=["expire_purchase", "confirm_free_purchase"]))
+    db.insert_pending(_cancelling(purchase_ids))
+
+
+def _cancelling(purchase_ids: Collection[int]) -> Statement:
+    """Nothing of a purchase falls due that has been paid."""
+    return cancelling(subjects=purchase_ids, kinds=["expire_purchase", "confirm_free_purchase"])
 
 
 def progress_of(purchase_id: int, *, is_final: bool) -> PaymentProgress:

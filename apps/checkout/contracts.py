@@ -1,7 +1,7 @@
 """What crosses the door of checkout."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from apps.orders.api import PurchaseView
 from apps.payments.api import Call, Payment, TenderRequest
 from apps.pricing.api import PricedBasket
 from tradecore.extensions import ExtensionPoint
+from tradecore.locks import JustWritten
 from tradecore.money import BASIS_POINTS, Money
 
 LINES_MAX = 200
@@ -161,10 +162,12 @@ class TenderWish:
 class PaymentProgress:
     """Where a purchase and its payment stand. Not final while there are calls that wait to be sent.
 
-    `unsent` are those of them that were written with this; what `collect_payment` may begin with.
+    `unsent` are those of them that were written with this; what `collect_payment` may begin with. `just_written` is
+    what it may know of the purchase, where this is what placed it.
     """
 
     purchase: PurchaseView
     payment: Payment
     is_final: bool
     unsent: tuple[Call, ...] = ()
+    just_written: JustWritten | None = field(default=None, repr=False, compare=False)

@@ -10,7 +10,7 @@ those of a quote that was used already, which would undo the whole group.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
@@ -26,6 +26,7 @@ from apps.promotions import api as promotions
 from tradecore import db, degradation, wire
 from tradecore.errors import Refusal
 from tradecore.groups import Group, Member, NotTogether
+from tradecore.locks import JustWritten, Know
 from tradecore.timers import Deadline, set_timers
 from tradecore.worlds import ByWorld
 
@@ -70,7 +71,7 @@ def place_purchase(*, command: PlacePurchase, now: datetime, together: bool = Fa
 @db.use_case
 def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
     sale = _agree(command, now=now)
-    lines, placed = _open(sale)
+    lines, placed, know = _open(sale)
     purchase_id, expires_at = placed.purchase.id, sale.pay_by + HOLD_BACKSTOP
     if sale.quote.priced.promotion_uses:
         promotions.hold(
@@ -83,8 +84,8 @@ def _place(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
             expires_at=expires_at,
             now=now,
         )
-    inventory.hold(owner_ref=purchase_id, lines=lines, expires_at=expires_at, now=now)
-    return placed
+    know_hold = inventory.hold(owner_ref=purchase_id, lines=lines, expires_at=expires_at, now=now)
+    return replace(placed, just_written=JustWritten(*know, know_hold))
 
 
 def _place_together(*, command: PlacePurchase, now: datetime) -> PaymentProgress:
@@ -123,12 +124,14 @@ def _place_member(
         return NotTogether()
     try:
         with member.in_its_name(), db.attempt():
-            lines, placed = _open(sale)
-            holding.add(owner_ref=placed.purchase.id, lines=lines, expires_at=sale.pay_by + HOLD_BACKSTOP, now=sale.now)
+            lines, placed, know = _open(sale)
+            know_hold = holding.add(
+                owner_ref=placed.purchase.id, lines=lines, expires_at=sale.pay_by + HOLD_BACKSTOP, now=sale.now
+            )
     except Refusal as refusal:
         return refusal
     used.add(sale.quote.id)
-    return placed
+    return replace(placed, just_written=JustWritten(*know, know_hold))
 
 
 _PLACING: ByWorld[Group[_Sale, PaymentProgress]] = ByWorld(lambda: Group(_place_group))
@@ -147,13 +150,16 @@ def _agree(command: PlacePurchase, *, now: datetime) -> _Sale:
     return _Sale(command, quote, wish, pay_by, now)
 
 
-def _open(sale: _Sale) -> tuple[list[inventory.StockLine], PaymentProgress]:
-    """Let everything that is new wait to be inserted; nothing is locked. Refuses what `payments.open_intent` does."""
+def _open(sale: _Sale) -> tuple[list[inventory.StockLine], PaymentProgress, tuple[Know, Know]]:
+    """Let everything that is new wait to be inserted; nothing is locked. Refuses what `payments.open_intent` does.
+
+    Returns what stock is to be held for, the progress, and what lets the next transaction know what is new.
+    """
     command, quote, now = sale.command, sale.quote, sale.now
     draft = _draft(quote, sale.wish, command.buyer, pay_by=sale.pay_by)
     opened = orders.open_purchase(draft=draft, now=now)
     purchase_id = opened.purchase.id
-    payment, calls = payments.open_intent(
+    payment, calls, know_payment = payments.open_intent(
         payable_ref=purchase_id,
         buyer_ref=command.buyer.ref,
         amount=quote.total,
@@ -165,7 +171,8 @@ def _open(sale: _Sale) -> tuple[list[inventory.StockLine], PaymentProgress]:
         # Confirmed within this request; the timer is there for a process that dies before.
         set_timers([Deadline("confirm_free_purchase", purchase_id, now)])
     lines = [inventory.StockLine(line.line_id, line.sku_id, line.quantity) for line in opened.lines]
-    return lines, PaymentProgress(purchase=opened.purchase, payment=payment, is_final=False, unsent=calls)
+    placed = PaymentProgress(purchase=opened.purchase, payment=payment, is_final=False, unsent=calls)
+    return lines, placed, (opened.know, know_payment)
 
 
 def pay_deadline(tenders: Sequence[TenderWish], *, market: str, now: datetime) -> datetime:

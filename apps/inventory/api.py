@@ -51,7 +51,7 @@ from apps.inventory.services.hot import (
 from apps.inventory.services.level import BUCKETS, level_stock
 from apps.inventory.services.lines import release, ship, take_back
 from apps.inventory.services.rebuild import list_differences, repair
-from apps.inventory.services.resolve import expire_holds, extend, post, post_all, void
+from apps.inventory.services.resolve import expire_holds, extend, post, post_all, post_known, void
 from apps.inventory.services.warehouses import create_warehouse
 from apps.inventory.trace import trace_order
 
@@ -104,6 +104,7 @@ __all__ = [
     "mark_hot",
     "post",
     "post_all",
+    "post_known",
     "refuse_if_gone",
     "release",
     "repair",

@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.orders.status import OrderFacts
 from apps.pricing.api import ChargesBack, PricedOrder, Proceeds, RefundableCharges, RefundableLine, RefundPart
+from tradecore.locks import Know
 from tradecore.money import Money
 
 
@@ -247,10 +248,14 @@ class NewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedPurchase:
-    """A purchase that is just being written, and its lines: what stock is to be held for."""
+    """A purchase that is just being written, and its lines: what stock is to be held for.
+
+    `know` lets the next transaction know its rows; see Note [Just written] of the locks.
+    """
 
     purchase: PurchaseView
     lines: tuple[NewLine, ...]
+    know: Know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,14 @@ class PaymentIntent(models.Model):
             ),
         ]
 
+    #: How the row was found, which is compared when it is changed.
+    status_found: str
+    version_found: int
+
+    def note_found(self) -> None:
+        """Say that the row in the database is like this one, or will be."""
+        self.status_found, self.version_found = self.status, self.version
+
     def __str__(self) -> str:
         return f"payment {self.pk}"
 

@@ -57,6 +57,11 @@ def read_tenders_ahead(intents: Iterable[PaymentIntent]) -> dict[int, Tender]:
     return {tender.pk: tender for tender in _TENDERS.read_ahead(intents={intent.pk for intent in intents})}
 
 
+def know_tenders(intent: PaymentIntent, tenders: Iterable[Tender]) -> None:
+    """Let the tenders of an intent be known to this transaction; see Note [Just written] of the locks."""
+    _TENDERS.know(intent.pk, tenders)
+
+
 def list_payments(*, payable_refs: Iterable[int]) -> dict[int, Payment]:
     """The payments of several payables, by payable, in two statements."""
     intents = _INTENTS(payables=set(payable_refs))

@@ -73,9 +73,7 @@ def buy_on(sku: int, together: bool, number: int) -> list[object]:
             command = quoted((sku, 1))
             placed = checkout.place_purchase(command=command, now=NOON, together=together)
             told.append(
-                checkout.collect_payment(
-                    purchase_id=placed.purchase.id, now=NOON, unsent=placed.unsent, together=together
-                )
+                checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON, placed=placed, together=together)
             )
         except (db.Busy, db.OutcomeUnknown, OperationalError) as error:
             told.append(error)

@@ -42,7 +42,7 @@ def quoted(*lines: tuple[int, int], buyer: checkout.Buyer | None = None, token: 
 
 def buy_together(command: Command) -> checkout.PaymentProgress:
     placed = checkout.place_purchase(command=command, now=NOON, together=True)
-    return checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON, unsent=placed.unsent, together=True)
+    return checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON, placed=placed, together=True)
 
 
 @contextmanager
@@ -91,7 +91,7 @@ class TestAloneInAGroup:
     def test_it_is_the_same_purchase(self, floor: ShopFloor) -> None:
         sku = floor.add_sku()
         plain = checkout.place_purchase(command=quoted((sku, 2)), now=NOON)
-        checkout.collect_payment(purchase_id=plain.purchase.id, now=NOON, unsent=plain.unsent)
+        checkout.collect_payment(purchase_id=plain.purchase.id, now=NOON, placed=plain)
         first = self.written()
         progress = buy_together(quoted((sku, 2)))
         assert (progress.purchase.status, progress.is_final) == ("PAID", True)

@@ -64,6 +64,10 @@ class Life:
     def place(self) -> checkout.PaymentProgress:
         return place_quote(self.quote(), self.buyer, tenders=(tender(),))
 
+    @staticmethod
+    def pay_at_once(placed: checkout.PaymentProgress) -> Callable[[], object]:
+        return lambda: checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON, placed=placed)
+
     def pay(self) -> int:
         """Returns the id of the one order."""
         placed = self.place()
@@ -76,6 +80,7 @@ class Life:
         placed = self.take("Placing", lambda: place_quote(quote, self.buyer, tenders=(tender(),)))
         purchase_id = placed.purchase.id
         self.take("Payment", lambda: checkout.collect_payment(purchase_id=purchase_id, now=NOON))
+        self.take("Payment at once", self.pay_at_once(self.place()))
         (order_id,) = orders.list_purchase_order_ids(purchase_id=purchase_id)
         self.take("End of remorse", lambda: checkout.end_remorse(order_id, LATER))
         self.arrive(order_id)

@@ -183,9 +183,9 @@ def place_quote(
 
 
 def buy(*lines: tuple[int, int], now: datetime = NOON, **parts: Any) -> checkout.PaymentProgress:
-    """Quote, place and collect."""
+    """Quote, place and collect, as one request does it."""
     placed = place(*lines, now=now, **parts)
-    return checkout.collect_payment(purchase_id=placed.purchase.id, now=now)
+    return checkout.collect_payment(purchase_id=placed.purchase.id, now=now, placed=placed)
 
 
 #: Refusals that a client may meet and that leave nothing behind.

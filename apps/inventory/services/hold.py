@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NoReturn
 
 from django.db import IntegrityError, OperationalError
@@ -31,9 +32,10 @@ from apps.inventory.contracts import MovementKind, StockLine
 from apps.inventory.errors import HoldRefused, OutOfStock
 from apps.inventory.planning import Shelf, StockKey, find_shortages, plan_parts, runs_low
 from apps.inventory.services.movements import Move, change_counters, in_lock_order, lock_bucket, write_journal
+from apps.inventory.services.resolve import know_pending
 from tradecore import clock, db, locks, prepared
 from tradecore.ids import worker_of
-from tradecore.locks import Rank
+from tradecore.locks import Know, Rank
 from tradecore.prepared import Select
 
 _CHANGED_SINCE_READ = 1020
@@ -50,8 +52,9 @@ class PlanOvertaken(OperationalError):
 
 
 @db.transaction_required
-def hold(*, owner_ref: int, lines: Sequence[StockLine], expires_at: datetime, now: datetime) -> None:
-    """Hold stock for every line of the owner, or for none.
+def hold(*, owner_ref: int, lines: Sequence[StockLine], expires_at: datetime, now: datetime) -> Know:
+    """Hold stock for every line of the owner, or for none. Returns what lets the next transaction know what is held
+    (Note [Just written] of the locks).
 
     Refuses, in this order: HoldRefused, OutOfStock (with every SKU that is short).
     Locks: the hold, which is new, then stock by (SKU, warehouse, bucket).
@@ -64,6 +67,7 @@ def hold(*, owner_ref: int, lines: Sequence[StockLine], expires_at: datetime, no
         shelves = _lock_shelves(_skus_of(lines))
     moves = _plan(owner_ref, lines, shelves, home=owner_ref, now=now)
     _take(lines, moves)
+    return _knowing(owner_ref, moves)
 
 
 class Holding:
@@ -76,8 +80,11 @@ class Holding:
         self._shelves = _lock_shelves(sku_ids) if locks_first else _list_shelves(sku_ids)
         self._moves: list[Move] = []
 
-    def add(self, *, owner_ref: int, lines: Sequence[StockLine], expires_at: datetime, now: datetime) -> None:
-        """Plan for one more owner, who has never held anything. Refuses: OutOfStock; then nothing is planned for it."""
+    def add(self, *, owner_ref: int, lines: Sequence[StockLine], expires_at: datetime, now: datetime) -> Know:
+        """Plan for one more owner, who has never held anything. Refuses: OutOfStock; then nothing is planned for it.
+
+        Returns what `hold` does.
+        """
         db.insert_later(
             models.StockHold(owner_ref=owner_ref, clock=clock.clock_name(), expires_at=expires_at, opened_at=now)
         )
@@ -85,11 +92,17 @@ class Holding:
         taken = _sum_up(moves)
         self._shelves = [replace(each, available=each.available - taken[each.key]) for each in self._shelves]
         self._moves += moves
+        return _knowing(owner_ref, moves)
 
     def take(self) -> None:
         """Write what waits, and take the stock. Locks: stock by (SKU, warehouse, bucket)."""
-        if not all(was_taken for _, _, was_taken in change_counters(MovementKind.HELD, self._moves)):
+        _, stocks = change_counters(MovementKind.HELD, self._moves)
+        if not all(was_taken for _, _, was_taken in stocks):
             raise PlanOvertaken
+
+
+def _knowing(owner_ref: int, moves: Sequence[Move]) -> Know:
+    return partial(know_pending, owner_ref, [each.line for each in moves])
 
 
 def _open(*, owner_ref: int, expires_at: datetime, now: datetime) -> None:
@@ -165,7 +178,7 @@ def _sum_up(moves: Sequence[Move]) -> Counter[StockKey]:
 
 def _take(lines: Sequence[StockLine], moves: Sequence[Move]) -> None:
     """Write what waits, and take the stock."""
-    stocks = change_counters(MovementKind.HELD, moves)
+    _, stocks = change_counters(MovementKind.HELD, moves)
     taken = Counter({key: pieces for key, pieces, was_taken in stocks if was_taken})
     if len(taken) < len(stocks):
         _refuse_or_start_over(lines, taken)

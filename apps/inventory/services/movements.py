@@ -18,6 +18,9 @@ from tradecore import db, locks
 from tradecore.locks import Rank
 from tradecore.prepared import Select, Statement, Update
 
+#: A bucket, so many pieces, and whether its counters were changed by them.
+Changed = tuple[StockKey, int, bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -35,7 +38,13 @@ def move(
     also: what is changed with it, before the stock.
     """
     write_journal(kind, moves, now=now, reason=reason)
-    for (sku_id, warehouse_id, bucket), _, was_changed in change_counters(kind, moves, also=also):
+    _, stocks = change_counters(kind, moves, also=also)
+    refuse_drift(stocks)
+
+
+def refuse_drift(stocks: Iterable[Changed]) -> None:
+    """Raises CountersDrifted, where one of them was not changed."""
+    for (sku_id, warehouse_id, bucket), _, was_changed in stocks:
         if not was_changed:
             raise CountersDrifted(sku_id=sku_id, warehouse_id=warehouse_id, bucket=bucket)
 
@@ -113,19 +122,21 @@ def change_available(kind: MovementKind, changes: Sequence[tuple[models.Stock, i
 
 def change_counters(
     kind: MovementKind, moves: Sequence[Move], *, also: Sequence[Statement] = ()
-) -> list[tuple[StockKey, int, bool]]:
+) -> tuple[list[int], list[Changed]]:
     """Insert everything that waits, then change the counters of each bucket concerned in one statement.
 
     also: what is changed before the stock. All of it is sent together.
 
-    Returns (key, pieces, whether they were changed) for each: of a bucket where one would become negative nothing was.
+    Returns how many rows each of those has changed, and (key, pieces, whether they were changed) for each bucket: of
+    one where a counter would become negative nothing was.
     """
     buckets = in_lock_order(moves)
     for key, _ in buckets:
         locks.note_lock(Rank.STOCK, *key)
     changes = [_change_of(kind, key, pieces) for key, pieces in buckets]
-    counts = db.insert_pending(*also, *changes)[len(also) :]
-    return [(key, pieces, bool(count)) for (key, pieces), count in zip(buckets, counts, strict=True)]
+    counts = db.insert_pending(*also, *changes)
+    of_buckets = zip(buckets, counts[len(also) :], strict=True)
+    return counts[: len(also)], [(key, pieces, bool(count)) for (key, pieces), count in of_buckets]
 
 
 def _change_of(kind: MovementKind, key: StockKey, pieces: int) -> Statement:

@@ -1,6 +1,6 @@
 """A hold resolves once: it is posted, voided, or ended by its backstop."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import structlog
@@ -10,10 +10,10 @@ from django.db.models import F
 from apps.inventory import models, states
 from apps.inventory.contracts import HoldStatus, MovementKind
 from apps.inventory.selectors import list_overdue_holds
-from apps.inventory.services.movements import Move, move
+from apps.inventory.services.movements import Move, change_counters, move, refuse_drift, write_journal
 from tradecore import clock, db, locks
 from tradecore.locks import Rank
-from tradecore.prepared import Select, Update
+from tradecore.prepared import Select, Statement, Update
 
 log = structlog.get_logger()
 
@@ -45,6 +45,27 @@ def post_all(*, owner_refs: Collection[int], now: datetime) -> bool:
     if _RESOLVE(owners=tuple(owner_refs), status=HoldStatus.POSTED, now=now) < len(owner_refs):
         return False
     _post_lines(owner_refs, now=now)
+    return True
+
+
+@db.transaction_required
+def post_known(*, owner_ref: int, now: datetime, also: Sequence[Statement] = ()) -> bool:
+    """Take what the owner holds, whose lines are known (Note [Just written] of the locks).
+
+    It is sent with all that waits, and with what else is changed. False if the hold is not pending: the caller's
+    transaction must be undone. Locks: the hold, then stock by (SKU, warehouse, bucket).
+    """
+    states.HOLD.check(HoldStatus.PENDING, HoldStatus.POSTED)
+    locks.note_lock(Rank.STOCK_HOLD, owner_ref)
+    moves = _list_pending(owner_ref)
+    write_journal(MovementKind.POSTED, moves, now=now)
+    resolve = _RESOLVE.of(owners=(owner_ref,), status=HoldStatus.POSTED, now=now)
+    (*_, resolved, _), stocks = change_counters(
+        MovementKind.POSTED, moves, also=[*also, resolve, _POST_LINES.of(holds=(owner_ref,))]
+    )
+    if not resolved:
+        return False
+    refuse_drift(stocks)
     return True
 
 
@@ -110,7 +131,8 @@ _STATUS = Select(lambda owner: models.StockHold.objects.filter(pk=owner).values_
 _PENDING_LINES = Select(
     lambda holds: models.StockHoldLine.objects.filter(hold__owner_ref__in=holds, quantity__gt=F("voided")).order_by(
         "id"
-    )
+    ),
+    by="hold_id",
 )
 _POST_LINES = Update(
     lambda holds: (
@@ -137,6 +159,11 @@ def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None
 def _list_pending(*owner_refs: int) -> list[Move]:
     """What is left of each line of holds that were pending until now."""
     return [Move(line=line, quantity=line.quantity - line.voided) for line in _PENDING_LINES(holds=owner_refs)]
+
+
+def know_pending(owner_ref: int, lines: Sequence[models.StockHoldLine]) -> None:
+    """Let the lines of a hold be known, of which nothing was given back: its state is compared when it is resolved."""
+    _PENDING_LINES.know(owner_ref, lines)
 
 
 def _give_back(owner_ref: int, *, now: datetime, reason: str = "") -> None:

@@ -1,7 +1,8 @@
 """A purchase from its placing to its payment, or to its end without one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from apps.orders import states
 from apps.orders.contracts import (
@@ -23,7 +24,7 @@ from apps.orders.services.rows import Cause
 from apps.pricing.api import PricedLine
 from tradecore import db, outbox, wire
 from tradecore.ids import gene_of, new_id
-from tradecore.locks import Rank, lock_children
+from tradecore.locks import Rank, know_row, lock_children
 from tradecore.money import Money
 
 
@@ -63,7 +64,17 @@ def open_purchase(*, draft: PurchaseDraft, now: datetime) -> OpenedPurchase:
             for order, lines in orders
             for line in lines
         ),
+        know=partial(_know, purchase, orders),
     )
+
+
+def _know(purchase: Purchase, orders: Sequence[tuple[Order, Sequence[OrderLine]]]) -> None:
+    """Purchase and orders compare their versions when they change."""
+    db.change_in_order(Purchase, Order)
+    know_row(Rank.PURCHASE, purchase)
+    rows.ORDERS_OF.know(purchase.pk, [order for order, _ in orders])
+    for order, lines in orders:
+        rows.LINES_OF.know(order.pk, lines)
 
 
 @db.transaction_required

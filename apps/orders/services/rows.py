@@ -49,7 +49,8 @@ class Cause:
 
 #: The orders of a purchase, as they are locked.
 ORDERS_OF = locking_children(lambda purchases: Order.objects.filter(purchase__id__in=purchases), by="purchase_id")
-_LINES = Select(lambda orders: OrderLine.objects.filter(order__id__in=orders).order_by("line_no"), by="order_id")
+#: The lines of orders.
+LINES_OF = Select(lambda orders: OrderLine.objects.filter(order__id__in=orders).order_by("line_no"), by="order_id")
 
 
 def lock_purchase(purchase_id: int) -> Purchase:
@@ -65,7 +66,7 @@ def lock_order(order_id: int) -> LockedOrder:
     order = lock_row(Rank.ORDER, Order, order_id)
     if order is None:
         raise NotFound(what="order")
-    return LockedOrder(order, _LINES(orders=(order.pk,)))
+    return LockedOrder(order, LINES_OF(orders=(order.pk,)))
 
 
 def lock_with_purchase(order_id: int) -> LockedOrder:
@@ -80,13 +81,13 @@ def lock_many(purchase_ids: Collection[int]) -> None:
     """Lock many purchases and their orders, and read the lines: whoever locks one of them then finds it in memory."""
     lock_rows(Rank.PURCHASE, Purchase, purchase_ids)
     orders = lock_children_of_many(Rank.ORDER, ORDERS_OF, of=purchase_ids)
-    _LINES.read_ahead(orders={order.pk for order in orders})
+    LINES_OF.read_ahead(orders={order.pk for order in orders})
 
 
 def lock_orders_of(purchase: Purchase) -> list[LockedOrder]:
     """All orders of a locked purchase, locked, with their lines."""
     orders = lock_children(Rank.ORDER, ORDERS_OF, of=purchase.pk)
-    lines = _LINES(orders={order.pk for order in orders})
+    lines = LINES_OF(orders={order.pk for order in orders})
     return [LockedOrder(order, [line for line in lines if line.order_id == order.pk]) for order in orders]
 
 

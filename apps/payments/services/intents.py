@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from apps.payments.contracts import MoneyFact, MoneyMoved, Payment, Share, TenderRequest
 from apps.payments.errors import (
@@ -13,20 +14,22 @@ from apps.payments.errors import (
 )
 from apps.payments.models import CaptureShare, PaymentIntent, ProviderCall, Tender
 from apps.payments.provider import PROVIDERS, Call, Operation
-from apps.payments.selectors import list_tenders, view_payment
-from apps.payments.services import calls, refunds, rows
+from apps.payments.selectors import know_tenders, list_tenders, view_payment
+from apps.payments.services import calls, refunds, rows, statements
 from tradecore import db
 from tradecore.card_numbers import looks_like_card_number
+from tradecore.locks import Know
 from tradecore.money import Money
 
 
 @db.transaction_required
 def open_intent(
     *, payable_ref: int, buyer_ref: int, amount: Money, tenders: Sequence[TenderRequest], now: datetime
-) -> tuple[Payment, tuple[Call, ...]]:
+) -> tuple[Payment, tuple[Call, ...], Know]:
     """Ask the buyer for `amount` and write down the first calls to the providers; none is sent here.
 
-    Returns the payment, and the calls that wait to be sent.
+    Returns the payment, the calls that wait to be sent, and what lets the next transaction know all of it (Note [Just
+    written] of the locks).
 
     A single tender is charged in one step; of several, all are authorised before any is captured. Nothing to pay needs
     no tender. Refuses, in this order: MethodTokenRefused, ProviderUnknown, TendersDoNotAddUp.
@@ -42,7 +45,17 @@ def open_intent(
     new_tenders = _make_tenders(intent, tenders, first_position=1, now=now)
     first_calls = _first_calls(new_tenders, now=now)
     db.insert_later(intent, *new_tenders, *first_calls)
-    return view_payment(intent, new_tenders), tuple(map(calls.describe_call, first_calls))
+    know = partial(_know, intent, new_tenders, first_calls)
+    return view_payment(intent, new_tenders), tuple(map(calls.describe_call, first_calls)), know
+
+
+def _know(intent: PaymentIntent, tenders: Sequence[Tender], of_tenders: Sequence[ProviderCall]) -> None:
+    """The intent compares its version and its state when it changes, tenders and calls compare their states."""
+    db.change_in_order(PaymentIntent, Tender, ProviderCall)
+    rows.INTENT_OF.know(intent.payable_ref, [intent])
+    know_tenders(intent, tenders)
+    for call in of_tenders:
+        statements.CALL.know(call.pk, [call])
 
 
 @db.transaction_required

@@ -45,18 +45,21 @@ class Situation:
     now: datetime
 
 
-_INTENT_OF = locking_children(lambda payables: PaymentIntent.objects.filter(payable_ref__in=payables), by="payable_ref")
+#: The intent of a payable, as it is locked.
+INTENT_OF = locking_children(lambda payables: PaymentIntent.objects.filter(payable_ref__in=payables), by="payable_ref")
 
 
 def lock_intent(*, payable_ref: int) -> PaymentIntent:
     """The one intent of a payable, locked. Everything about one payment changes under this lock."""
-    (intent,) = lock_children(Rank.PAYMENT, _INTENT_OF, of=payable_ref)
+    (intent,) = lock_children(Rank.PAYMENT, INTENT_OF, of=payable_ref)
+    if not hasattr(intent, "version_found"):
+        intent.note_found()
     return intent
 
 
 def lock_intents(*, payable_refs: Collection[int]) -> list[PaymentIntent]:
     """The intents of many payables, locked with one statement; `lock_intent` finds each of them in memory."""
-    return lock_children_of_many(Rank.PAYMENT, _INTENT_OF, of=payable_refs)
+    return lock_children_of_many(Rank.PAYMENT, INTENT_OF, of=payable_refs)
 
 
 def move(
@@ -129,5 +132,7 @@ _CHANGING = ("status", "captured_minor", "refunded_minor", "charged_back_minor",
 
 
 def store(intent: PaymentIntent) -> None:
-    """Write what may change of a locked intent."""
-    db.change(PaymentIntent, intent.pk, before={}, after={name: getattr(intent, name) for name in _CHANGING})
+    """Write what may change of a locked intent, as long as it is what it was; see Note [Just written] of the locks."""
+    found = {"status": intent.status_found, "version": intent.version_found}
+    db.change(PaymentIntent, intent.pk, before=found, after={name: getattr(intent, name) for name in _CHANGING})
+    intent.note_found()

@@ -207,7 +207,8 @@ def _read_dispute(stored: Mapping[str, Any] | None) -> DisputeFacts | None:
     return DisputeFacts(stored["reason_code"], evidence_by=datetime.fromisoformat(stored["evidence_by"]))
 
 
-_CALL = Select(
+#: The calls of these references, with what they are about.
+CALL = Select(
     lambda references: ProviderCall.objects.select_related("tender", "refund", "dispute").filter(pk__in=references),
     by="pk",
 )
@@ -219,13 +220,13 @@ def lock_payments(*, payable_refs: Collection[int], call_references: Collection[
     applies a statement to each of them.
     """
     tenders = read_tenders_ahead(rows.lock_intents(payable_refs=payable_refs))
-    for call in _CALL.read_ahead(references=set(call_references)):
+    for call in CALL.read_ahead(references=set(call_references)):
         call.tender = tenders[call.tender_id]
 
 
 def _read_situation(payable_ref: int, statement: Statement, *, now: datetime) -> Situation:
     intent = rows.lock_intent(payable_ref=payable_ref)
-    (call,) = _CALL(references=(statement.reference,))
+    (call,) = CALL(references=(statement.reference,))
     call.tender.intent = intent
     return Situation(intent=intent, tender=call.tender, call=call, statement=statement, now=now)
 

@@ -93,9 +93,7 @@ class Purchases(BuyerEndpoint):
         )
         with db.alongside(partial(_reach_placed, claim)):
             placed = checkout.place_purchase(command=command, now=now, together=together)
-        return checkout.collect_payment(
-            purchase_id=placed.purchase.id, now=now, unsent=placed.unsent, together=together
-        )
+        return checkout.collect_payment(purchase_id=placed.purchase.id, now=now, placed=placed, together=together)
 
 
 class Purchase(BuyerEndpoint):
