@@ -48,6 +48,9 @@ ATTEMPTS_LIMIT = 12
 #: Few, because what comes next waits for the end of a round.
 BATCH = 50
 
+#: For how long an event is left alone that was given back: another relay has just taken what must go first.
+GIVEN_BACK_FOR = timedelta(milliseconds=100)
+
 #: How long a delivery may be unmarked, and how long a round may begin with more of its claim.
 MARK_EVERY_S = 0.5
 ROUND_LIMIT_S = LEASE.total_seconds() / 2
@@ -171,7 +174,7 @@ class _Round:
         _DELIVERED(events=tuple(self._marked), now=now)
         if self._released:
             OutboxEvent.objects.filter(pk__in=self._released, delivered_at=None).update(
-                next_attempt_at=now + timedelta(seconds=BACKOFF_FIRST_S), attempts=F("attempts") - 1
+                next_attempt_at=now + GIVEN_BACK_FOR, attempts=F("attempts") - 1
             )
         self._marked, self._released, self._written_s = [], [], time.monotonic()
 
@@ -242,7 +245,7 @@ _CLAIMED = Update(
 @functools.cache
 def _oldest(limit: int) -> Select[OutboxEvent]:
     """So many of those that have waited longest."""
-    return Select(lambda now, kinds: _due(now, kinds, _blockers(now)).order_by("next_attempt_at", "id")[:limit])
+    return Select(lambda now, kinds: _due(now, kinds, _blockers(now, kinds)).order_by("next_attempt_at", "id")[:limit])
 
 
 @functools.cache
@@ -259,13 +262,13 @@ def _due(now: Any, kinds: Any, blockers: QuerySet[OutboxEvent]) -> QuerySet[Outb
     return due.select_for_update(skip_locked=True)
 
 
-def _blockers(now: Any) -> QuerySet[OutboxEvent]:
-    """Earlier events of the same aggregate that are parked, backing off, or in somebody's hands.
+def _blockers(now: Any, kinds: Any) -> QuerySet[OutboxEvent]:
+    """Earlier events of the same aggregate that are parked, backing off, in somebody's hands, or of a newer release.
 
     What waits behind them is not claimed at all: a claim that is only given back would be made again and again, before
     everything that is newer.
     """
-    return _earlier().filter(Q(dead_at__isnull=False) | Q(next_attempt_at__gt=now))
+    return _earlier().filter(Q(dead_at__isnull=False) | Q(next_attempt_at__gt=now) | ~Q(kind__in=kinds))
 
 
 def _earlier() -> QuerySet[OutboxEvent]:

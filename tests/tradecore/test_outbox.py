@@ -157,10 +157,11 @@ class TestRelay:
             relay_to(handler)
         assert handler.got == [(1, 1), (1, 2)]
 
-    def test_goes_on_past_any_number_of_events_behind_dead_ones(self) -> None:
+    @pytest.mark.parametrize("first", [{"dead_at": NOON}, {"kind": "test.of_a_newer_release"}])
+    def test_goes_on_past_any_number_of_events_behind_what_nobody_delivers(self, first: dict[str, Any]) -> None:
         for thing in range(1, 4):
             publish_some(*range(1, outbox.BATCH), thing=thing)
-        OutboxEvent.objects.filter(sequence=1).update(dead_at=clock.real_now())
+        OutboxEvent.objects.filter(sequence=1).update(**first)
         publish_some(1, thing=9)
         recorder = Recorder()
         assert relay_to(recorder) == 1
