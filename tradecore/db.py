@@ -264,7 +264,10 @@ def gather() -> None:
 
 
 def change_in_order(*models: type[Model]) -> None:
-    """Let changes of rows of these tables be made in this order when they have waited: that of the locks."""
+    """Let changes of rows of these tables be made in this order when they have waited: that of the locks.
+
+    Until the next `insert_pending`. A second change of one row lets those of its table be made before it comes.
+    """
     for model in models:
         _current().changes.setdefault(model, [])
 
@@ -292,8 +295,8 @@ def change(
         return
     waiting = current.changes.setdefault(model, [])
     if any(each.pk == pk for each in waiting):
-        _make_changes(model, current.changes.pop(model))
-        waiting = current.changes.setdefault(model, [])
+        _make_changes(model, tuple(waiting))
+        waiting.clear()
     waiting.append(made)
 
 

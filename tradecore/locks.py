@@ -13,7 +13,8 @@ A request that has just committed new rows has them in memory, and most likely n
 transaction may know them without locking and reading them first (`JustWritten`), where it gathers its changes: each
 compares what it found (a version, a state) with what is there, which takes the lock, and they are sent in the order of
 the locks (`tradecore.db.change_in_order`). Where anything differs, that transaction is undone, and the flow begins
-again by locking and reading. Rows are known to one attempt only: it leaves them as it would have them.
+again by locking and reading. Until they are sent nothing is locked, so nothing may be read either that others change.
+Rows are known to one attempt only: it leaves them as it would have them.
 """
 
 import functools

@@ -48,7 +48,8 @@ ATTEMPTS_LIMIT = 12
 #: Few, because what comes next waits for the end of a round.
 BATCH = 50
 
-#: For how long an event is left alone that was given back: another relay has just taken what must go first.
+#: For how long an event is left alone that was given back: another relay has just taken what must go first, or there is
+#: no time left.
 GIVEN_BACK_FOR = timedelta(milliseconds=100)
 
 #: How long a delivery may be unmarked, and how long a round may begin with more of its claim.

@@ -10,8 +10,9 @@ What is found out only then (a hold that is gone) undoes the group.
 # Note [Just placed]
 Most purchases are paid in the request that places them: what it has just written is then known, and neither locked nor
 read again (Note [Just written] of `tradecore.locks`). All that changes is compared with what was written: purchase and
-orders by their versions, the payment by version and state, tender, call and stock hold by their states. Every flow that
-touches an unpaid purchase moves one of these.
+orders by their versions, the payment by version and state, tender, call and stock hold by their states, the lines of
+the hold by what was given back of them. Every flow that changes what is known of an unpaid purchase moves one of these;
+deadlines alone move none, and are not looked at.
 """
 
 from collections.abc import Collection, Sequence
@@ -29,11 +30,10 @@ from apps.markets.api import Market, deadline, get_market
 from apps.orders import api as orders
 from apps.payments import api as payments
 from apps.promotions import api as promotions
-from tradecore import db
+from tradecore import db, prepared
 from tradecore.errors import Refusal
 from tradecore.groups import Group, Member, NotTogether
 from tradecore.locks import JustWritten
-from tradecore.prepared import Statement
 from tradecore.timers import Deadline, cancelling, set_timers
 from tradecore.worlds import ByWorld
 
@@ -95,12 +95,13 @@ def apply_to_just_written(
 ) -> PaymentProgress:
     """Apply the reply that the only call of a purchase has succeeded, to what was written when it was placed.
 
-    See Note [Just placed]. Raises NotAsWritten, and has changed nothing, where somebody has been there since.
+    See Note [Just placed]. Raises NotAsWritten, and has changed nothing, where somebody has been there since, where the
+    reply contradicts what was asked, and where the first attempt was discarded.
     """
     try:
         return _apply_known(purchase_id, statement, provider, known, now)
     except (db.RowMoved, HoldGone, IntegrityError) as error:
-        log.info("purchase_not_as_written", purchase_id=purchase_id, error=type(error).__name__)
+        log.info("purchase_not_as_written", purchase_id=purchase_id, error=repr(error))
         raise NotAsWritten from error
 
 
@@ -272,7 +273,7 @@ def _write_paid(purchase_ids: Collection[int]) -> None:
     db.insert_pending(_cancelling(purchase_ids))
 
 
-def _cancelling(purchase_ids: Collection[int]) -> Statement:
+def _cancelling(purchase_ids: Collection[int]) -> prepared.Statement:
     """Nothing of a purchase falls due that has been paid."""
     return cancelling(subjects=purchase_ids, kinds=["expire_purchase", "confirm_free_purchase"])
 

@@ -15,15 +15,27 @@ from django.test.utils import CaptureQueriesContext
 from apps.checkout import api as checkout
 from apps.checkout import confirm_payment
 from apps.inventory import api as inventory
-from apps.inventory.models import Stock, StockHold
-from apps.ledger.models import Posting
+from apps.inventory.models import Stock, StockHold, StockHoldLine, StockMovement
+from apps.ledger.models import Entry, Posting
 from apps.orders import api as orders
 from apps.orders.models import Order, OrderHold, OrderTransition, Purchase
 from apps.payments import api as payments
-from apps.payments.models import Capture, PaymentIntent, ProviderAnswer, ProviderCall, Refund, Tender
+from apps.payments.models import (
+    Capture,
+    CaptureShare,
+    PaymentIntent,
+    PaymentTransition,
+    ProviderAnswer,
+    ProviderCall,
+    Refund,
+    Tender,
+)
+from apps.promotions.api import PromotionKind
+from apps.promotions.models import PromotionHold
 from tests.checkout.test_races import assert_books_hold
-from tests.factories.checkout import ShopFloor, make_shop_floor, place, tender
+from tests.factories.checkout import ShopFloor, add_shop, make_shop_floor, place, tender
 from tests.factories.inventory import numbers_of
+from tests.factories.promotions import make_promotion
 from tests.support import NOON, in_use_case
 from tradecore.locks import JustWritten
 from tradecore.models import OutboxEvent, Timer
@@ -68,6 +80,17 @@ def offer_another_card(placed: Placed) -> None:
     checkout.offer_tenders(purchase_id=placed.purchase.id, tenders=[tender()], now=NOON)
 
 
+def give_a_piece_back(placed: Placed) -> None:
+    """What no flow does to an unpaid purchase: its hold shrinks and stays pending."""
+    line_ref = StockHoldLine.objects.get(hold_id=placed.purchase.id).line_ref
+    in_use_case(lambda: inventory.release(owner_ref=placed.purchase.id, lines=[(line_ref, 1)], reason="test", now=NOON))
+
+
+def hear_nothing(placed: Placed) -> None:
+    """A poller has asked as well, and was not answered."""
+    in_use_case(lambda: payments.mark_unanswered(reference=placed.unsent[0].reference, now=NOON))
+
+
 def lose_the_hold(placed: Placed) -> None:
     in_use_case(lambda: inventory.void(owner_ref=placed.purchase.id, now=NOON))
 
@@ -89,11 +112,16 @@ def written() -> dict[str, "Counter[tuple[Any, ...]]"]:
         "captures": Capture.objects.values_list("amount_minor", "is_late"),
         "refunds": Refund.objects.values_list("status", "amount_minor"),
         "answers": ProviderAnswer.objects.values_list("source", "verdict"),
+        "transitions of payments": PaymentTransition.objects.values_list("subject", "before", "after"),
+        "shares": CaptureShare.objects.values_list("amount_minor"),
         "stock": Stock.objects.values_list("available", "held", "committed"),
         "stock holds": StockHold.objects.values_list("status", "resolved_at"),
+        "held lines": StockHoldLine.objects.values_list("quantity", "voided", "posted", "released"),
+        "stock journal": StockMovement.objects.values_list("kind", "available", "held", "committed"),
         "events": OutboxEvent.objects.values_list("kind", "aggregate", "sequence"),
         "timers": Timer.objects.values_list("kind", "due_at", "fired_at"),
         "postings": Posting.objects.values_list("kind"),
+        "entries": Entry.objects.values_list("account", "amount_minor", "is_pending"),
     }
     return {name: Counter(of) for name, of in rows.items()}
 
@@ -104,6 +132,7 @@ class Till:
     def __init__(self, floor: ShopFloor, meddle: Meddle, monkeypatch: pytest.MonkeyPatch) -> None:
         self.floor, self.meddle, self.send = floor, meddle, floor.provider.send
         self.placed: Placed | None = None
+        self.wish: dict[str, Any] = {}
         monkeypatch.setattr(floor.provider, "send", self.send_and_meddle)
 
     def send_and_meddle(self, call: payments.Call) -> payments.Statement:
@@ -114,7 +143,7 @@ class Till:
         return statement
 
     def sell(self, *, known: bool) -> Placed:
-        self.placed = placed = place((self.floor.add_sku(), 2))
+        self.placed = placed = place((self.floor.add_sku(), 2), **self.wish)
         progress = checkout.collect_payment(
             purchase_id=placed.purchase.id, now=NOON, placed=placed if known else replace(placed, just_written=None)
         )
@@ -132,6 +161,8 @@ MEDDLES: dict[Meddle, bool] = {
     note_a_lie: False,
     offer_another_card: False,
     lose_the_hold: False,
+    give_a_piece_back: False,
+    hear_nothing: False,
 }
 
 
@@ -163,6 +194,42 @@ class TestWhateverWasDoneMeanwhile:
         monkeypatch.setattr("apps.checkout.collect_payment.apply_statement", note_and_apply)
         progress = Till(floor, meddle, monkeypatch).sell(known=True)
         assert applied_by_reading[:1] == ([] if MEDDLES[meddle] else [progress.purchase.id])
+
+
+class TestOtherShapes:
+    """Where nothing was done meanwhile."""
+
+    @pytest.fixture
+    def till(self, floor: ShopFloor, monkeypatch: pytest.MonkeyPatch) -> Till:
+        return Till(floor, nothing, monkeypatch)
+
+    def test_with_a_coupon(self, till: Till) -> None:
+        make_promotion(PromotionKind.PLATFORM_COUPON, code="TEN-OFF", min_spend_minor=0)
+        till.wish = {"coupon_codes": ("TEN-OFF",)}
+        till.sell(known=False)
+        of_one = written()
+        assert till.sell(known=True).purchase.status == "PAID"
+        assert written() == {name: rows + rows for name, rows in of_one.items()}
+        assert PromotionHold.objects.filter(status="POSTED").count() == 2
+
+    def test_with_orders_of_two_shops(self, floor: ShopFloor, till: Till) -> None:
+        other = add_shop(floor.provider)
+        for known in (False, True):
+            placed = place((floor.add_sku(), 1), (other.add_sku(), 3))
+            progress = checkout.collect_payment(
+                purchase_id=placed.purchase.id, now=NOON, placed=placed if known else None
+            )
+            assert [order.status for order in progress.purchase.orders] == ["ON_HOLD", "ON_HOLD"]
+        assert_books_hold()
+        assert Counter(CaptureShare.objects.values_list("amount_minor", flat=True)).most_common()[0][1] == 2
+
+    def test_of_an_account_that_is_not_ours(self, floor: ShopFloor, till: Till) -> None:
+        send = till.send
+        till.send = lambda call: replace(send(call), account="another")
+        for known in (False, True):
+            till.sell(known=known)
+        assert set(Tender.objects.values_list("status", flat=True)) == {"SUSPECT"}
+        assert not Capture.objects.exists()
 
 
 class TestOneAttempt:

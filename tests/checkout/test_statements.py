@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.checkout import api as checkout
 from apps.pricing.api import AmountOff
 from apps.promotions.api import PromotionKind
-from tests.factories.checkout import ShopFloor, buy, make_buyer, make_shop_floor, make_wish, place_quote, tender
+from tests.factories.checkout import ShopFloor, buy, make_buyer, make_shop_floor, make_wish, place, place_quote, tender
 from tests.factories.promotions import make_promotion
 from tests.support import NOON, hear_round_trips
 
@@ -92,6 +92,15 @@ class TestAPurchaseOfTwoLinesWithOneCoupon:
         sent = hear_round_trips(monkeypatch)
         checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON)
         assert len(sent) == 16, sent
+
+
+@pytest.mark.mariadb
+def test_a_purchase_is_paid_at_once_with_three_round_trips(floor: ShopFloor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own, and those for BEGIN and COMMIT."""
+    placed = place((floor.add_sku(), 1), (floor.add_sku(), 2))
+    sent = hear_round_trips(monkeypatch)
+    checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON, placed=placed)
+    assert len(sent) == 1, sent
 
 
 class TestMoreLines:

@@ -52,18 +52,18 @@ def post_all(*, owner_refs: Collection[int], now: datetime) -> bool:
 def post_known(*, owner_ref: int, now: datetime, also: Sequence[Statement] = ()) -> bool:
     """Take what the owner holds, whose lines are known (Note [Just written] of the locks).
 
-    It is sent with all that waits, and with what else is changed. False if the hold is not pending: the caller's
-    transaction must be undone. Locks: the hold, then stock by (SKU, warehouse, bucket).
+    It is sent with all that waits, and with what else is changed. False if the hold is not pending, or was shrunk: the
+    caller's transaction must be undone. Locks: the hold, then stock by (SKU, warehouse, bucket).
     """
     states.HOLD.check(HoldStatus.PENDING, HoldStatus.POSTED)
     locks.note_lock(Rank.STOCK_HOLD, owner_ref)
     moves = _list_pending(owner_ref)
     write_journal(MovementKind.POSTED, moves, now=now)
     resolve = _RESOLVE.of(owners=(owner_ref,), status=HoldStatus.POSTED, now=now)
-    (*_, resolved, _), stocks = change_counters(
-        MovementKind.POSTED, moves, also=[*also, resolve, _POST_LINES.of(holds=(owner_ref,))]
+    (*_, resolved, posted), stocks = change_counters(
+        MovementKind.POSTED, moves, also=[*also, resolve, _POST_WHOLE_LINES.of(hold=owner_ref)]
     )
-    if not resolved:
+    if (resolved, posted) != (1, len(moves)):
         return False
     refuse_drift(stocks)
     return True
@@ -140,6 +140,10 @@ _POST_LINES = Update(
         {"posted": F("quantity") - F("voided")},
     )
 )
+#: The lines of which nothing was given back.
+_POST_WHOLE_LINES = Update(
+    lambda hold: (models.StockHoldLine.objects.filter(hold__owner_ref=hold, voided=0), {"posted": F("quantity")})
+)
 
 
 def _resolve(owner_ref: int, status: HoldStatus, *, now: datetime) -> str | None:
@@ -162,7 +166,7 @@ def _list_pending(*owner_refs: int) -> list[Move]:
 
 
 def know_pending(owner_ref: int, lines: Sequence[models.StockHoldLine]) -> None:
-    """Let the lines of a hold be known, of which nothing was given back: its state is compared when it is resolved."""
+    """Let the lines of a hold be known, of which nothing was given back."""
     _PENDING_LINES.know(owner_ref, lines)
 
 
