@@ -100,7 +100,7 @@ def test_a_purchase_is_paid_at_once_with_three_round_trips(floor: ShopFloor, mon
     placed = place((floor.add_sku(), 1), (floor.add_sku(), 2))
     sent = hear_round_trips(monkeypatch)
     checkout.collect_payment(purchase_id=placed.purchase.id, now=NOON, placed=placed)
-    assert len(sent) == 1, sent
+    assert len(sent) == 3, sent
 
 
 class TestMoreLines:
