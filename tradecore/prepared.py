@@ -195,15 +195,14 @@ class Select(_Prepared, Generic[Row]):
         return self._read(arguments)
 
     def read_ahead(self, **arguments: Argument) -> list[Row]:
-        """Read for all keys of its one argument; see Note [Reading ahead]. Everything that it finds."""
-        read_ahead, ((_, keys),) = _ahead.get(), arguments.items()
+        """Read for all keys of its one argument that are not known; see Note [Reading ahead]. The rows of all keys."""
+        read_ahead, ((name, keys),) = _ahead.get(), arguments.items()
         assert read_ahead is not None, "what is read ahead is kept for the transaction"
-        rows = self._read(arguments)
-        found: dict[Any, list[Row]] = {key: [] for key in keys}
-        for row in rows:
+        found: dict[Any, list[Row]] = {key: [] for key in keys if (self, key) not in read_ahead}
+        for row in self._read({name: set(found)}) if found else ():
             found[getattr(row, self._by)].append(row)
         read_ahead.update({(self, key): of_key for key, of_key in found.items()})
-        return rows
+        return [row for key in keys for row in read_ahead[self, key]]
 
     def know(self, key: Hashable, rows: Iterable[Row]) -> None:
         """Let these rows be what is found under the key, in this transaction; see Note [Just written] of the locks."""

@@ -81,7 +81,9 @@ def _send(
         return _mark_unanswered(call, now=now)
     if together and statement.reference == call.reference:
         with suppress(NotTogether):
-            return apply_reply_together(statement=statement, provider=call.provider, purchase_id=purchase_id, now=now)
+            return apply_reply_together(
+                statement=statement, provider=call.provider, purchase_id=purchase_id, known=just_written, now=now
+            )
     if just_written is not None and _is_as_asked(statement, call):
         with suppress(NotAsWritten):
             return apply_to_just_written(

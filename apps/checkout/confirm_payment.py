@@ -2,10 +2,11 @@
 
 # Note [Confirming together]
 Of hot SKUs, the purchases whose providers have just said that they have the money are marked paid in one transaction
-(Note [Groups] of `tradecore.groups`): locked and read for all of them with a few statements, applied one by one by the
-same steps as ever, written with a few statements. Whatever is not that straight (late, another sum, promotions) is left
-out before anything is changed for it, and applied alone: who pays in two parts must not undo what others pay in one.
-What is found out only then (a hold that is gone) undoes the group.
+(Note [Groups] of `tradecore.groups`): locked and read for all of them with a few statements, or known (Note [Just
+placed]), applied one by one by the same steps as ever, written with a few statements. Whatever is not that straight
+(late, another sum, promotions) is left out before anything is changed for it, and applied alone: who pays in two parts
+must not undo what others pay in one. What is found out only then (a hold that is gone, a row that is not as it was
+written) undoes the group.
 
 # Note [Just placed]
 Most purchases are paid in the request that places them: what it has just written is then known, and neither locked nor
@@ -15,7 +16,7 @@ the hold by what was given back of them. Every flow that changes what is known o
 deadlines alone move none, and are not looked at.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,7 +128,7 @@ def _apply_known(
 def _mark_known_paid(unpaid: orders.UnpaidPurchase, *, now: datetime) -> PaymentProgress:
     """The same as `_mark_paid`, in one round trip. Raises HoldGone."""
     paid = _settle(unpaid, now=now)
-    if not inventory.post_known(owner_ref=unpaid.id, now=now, also=[_cancelling([unpaid.id])]):
+    if not inventory.post_known(owner_refs=[unpaid.id], now=now, also=[_cancelling([unpaid.id])]):
         raise HoldGone(unpaid.id)
     return paid
 
@@ -178,21 +179,23 @@ class _Reply:
     statement: payments.Statement
     provider: str
     now: datetime
+    known: JustWritten | None = None
 
 
 def apply_reply_together(
-    *, statement: payments.Statement, provider: str, purchase_id: int, now: datetime
+    *, statement: payments.Statement, provider: str, purchase_id: int, known: JustWritten | None, now: datetime
 ) -> PaymentProgress:
     """Apply the reply to a call of ours in company; see Note [Confirming together]. Raises NotTogether."""
     if statement.said is not payments.Said.CAPTURED:
         raise NotTogether
-    return _CONFIRMING.get().join(_Reply(purchase_id, statement, provider, now))
+    return _CONFIRMING.get().join(_Reply(purchase_id, statement, provider, now, known))
 
 
 @db.use_case
 def _confirm_all(members: Sequence[Member[_Reply]]) -> list[PaymentProgress | Refusal | NotTogether]:
     """Locks, in this order: purchases, orders, payments, stock holds, stock; of all of them."""
     db.gather()
+    is_known = _become_known([member.job for member in members])
     purchase_ids = [member.job.purchase_id for member in members]
     orders.lock_purchases(purchase_ids=purchase_ids)
     payments.lock_payments(
@@ -200,10 +203,23 @@ def _confirm_all(members: Sequence[Member[_Reply]]) -> list[PaymentProgress | Re
     )
     confirmed: list[PaymentProgress | Refusal | NotTogether] = [_confirm(member) for member in members]
     paid_ids = [result.purchase.id for result in confirmed if isinstance(result, PaymentProgress)]
-    _write_paid(paid_ids)
-    if not inventory.post_all(owner_refs=paid_ids, now=max(member.job.now for member in members)):
+    if not _post_all(paid_ids, is_known=is_known, now=max(member.job.now for member in members)):
         raise NotTogether
     return confirmed
+
+
+def _become_known(replies: Iterable[_Reply]) -> bool:
+    """Whether the rows of all of them are known now: those of none, where one of them is not just placed."""
+    known = [reply.known for reply in sorted(replies, key=lambda reply: reply.purchase_id)]
+    just_written = [each for each in known if each is not None]
+    return len(just_written) == len(known) and all(each.become_known() for each in just_written)
+
+
+def _post_all(purchase_ids: Collection[int], *, is_known: bool, now: datetime) -> bool:
+    if is_known:
+        return inventory.post_known(owner_refs=purchase_ids, now=now, also=[_cancelling(purchase_ids)])
+    _write_paid(purchase_ids)
+    return inventory.post_all(owner_refs=purchase_ids, now=now)
 
 
 def _confirm(member: Member[_Reply]) -> PaymentProgress | NotTogether:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.checkout import api as checkout
@@ -27,6 +27,7 @@ from tests.factories.promotions import make_promotion
 from tests.support import NOON
 from tradecore import db
 from tradecore.groups import Group, Member, NotTogether
+from tradecore.locks import JustWritten
 from tradecore.models import OutboxEvent, Timer
 from tradecore.money import Money
 
@@ -136,12 +137,58 @@ def test_what_is_not_straight_is_left_out_and_the_others_are_confirmed(db: None)
     assert_books_hold()
 
 
-def replied(placed: checkout.PaymentProgress) -> confirm_payment._Reply:
+class TestWhatWasJustWritten:
+    """Note [Just placed]: a group knows what all of its members have written, and reads for all where one has not."""
+
+    @pytest.fixture
+    def placed(self, db: None) -> list[checkout.PaymentProgress]:
+        floor = make_shop_floor()
+        sku = floor.add_sku()
+        return [place((sku, 1)) for _ in range(4)]
+
+    def test_is_known_and_not_read(self, placed: list[checkout.PaymentProgress]) -> None:
+        members = [Member(replied(each, known=each.just_written)) for each in reversed(placed)]
+        with CaptureQueriesContext(connection) as captured:
+            results = confirm_payment._confirm_all(members)
+        read = [query["sql"] for query in captured.captured_queries if query["sql"].startswith("SELECT")]
+        assert len(read) == 1, read  # that what was booked adds up to nothing
+        assert "ledger_entry" in read[0]
+        assert [self.status_of(result) for result in results] == ["PAID"] * 4
+        assert_books_hold()
+
+    def test_is_read_where_one_member_was_placed_before(self, placed: list[checkout.PaymentProgress]) -> None:
+        known = [None, *[each.just_written for each in placed[1:]]]
+        members = [Member(replied(each, known=of)) for each, of in zip(placed, known, strict=True)]
+        results = confirm_payment._confirm_all(members)
+        assert [self.status_of(result) for result in results] == ["PAID"] * 4
+        assert_books_hold()
+
+    def test_undoes_the_group_where_one_was_touched_and_each_is_applied_alone(
+        self, placed: list[checkout.PaymentProgress]
+    ) -> None:
+        replies = [replied(each, known=each.just_written) for each in placed]
+        checkout.expire_purchase(placed[2].purchase.id, NOON)
+        with pytest.raises((db.RowMoved, IntegrityError, NotTogether)):
+            confirm_payment._confirm_all([Member(reply) for reply in replies])
+        assert set(Purchase.objects.values_list("status", flat=True)) == {"AWAITING_PAYMENT", "EXPIRED"}
+        for reply in replies:
+            checkout.apply_statement(statement=reply.statement, provider=reply.provider, source="reply", now=NOON)
+        statuses = [Purchase.objects.get(pk=each.purchase.id).status for each in placed]
+        assert statuses == ["PAID", "PAID", "EXPIRED", "PAID"]
+        assert_books_hold()
+
+    @staticmethod
+    def status_of(result: object) -> str:
+        assert isinstance(result, checkout.PaymentProgress)
+        return result.purchase.status
+
+
+def replied(placed: checkout.PaymentProgress, *, known: JustWritten | None = None) -> confirm_payment._Reply:
     """What the provider says of the first call of a purchase."""
     call = placed.unsent[0]
     statement = payments.send_call(call)
     assert statement is not None
-    return confirm_payment._Reply(placed.purchase.id, statement, call.provider, NOON)
+    return confirm_payment._Reply(placed.purchase.id, statement, call.provider, NOON, known)
 
 
 @pytest.mark.race

@@ -49,21 +49,22 @@ def post_all(*, owner_refs: Collection[int], now: datetime) -> bool:
 
 
 @db.transaction_required
-def post_known(*, owner_ref: int, now: datetime, also: Sequence[Statement] = ()) -> bool:
-    """Take what the owner holds, whose lines are known (Note [Just written] of the locks).
+def post_known(*, owner_refs: Collection[int], now: datetime, also: Sequence[Statement] = ()) -> bool:
+    """Take what owners hold, whose lines are known (Note [Just written] of the locks).
 
-    It is sent with all that waits, and with what else is changed. False if the hold is not pending, or was shrunk: the
-    caller's transaction must be undone. Locks: the hold, then stock by (SKU, warehouse, bucket).
+    It is sent with all that waits, and with what else is changed. False if any of the holds is not pending, or was
+    shrunk: the caller's transaction must be undone. Locks: the holds, then stock by (SKU, warehouse, bucket).
     """
     states.HOLD.check(HoldStatus.PENDING, HoldStatus.POSTED)
-    locks.note_lock(Rank.STOCK_HOLD, owner_ref)
-    moves = _list_pending(owner_ref)
+    for owner_ref in sorted(owner_refs):
+        locks.note_lock(Rank.STOCK_HOLD, owner_ref)
+    owners, moves = tuple(owner_refs), _list_pending(*owner_refs)
     write_journal(MovementKind.POSTED, moves, now=now)
-    resolve = _RESOLVE.of(owners=(owner_ref,), status=HoldStatus.POSTED, now=now)
+    resolve = _RESOLVE.of(owners=owners, status=HoldStatus.POSTED, now=now)
     (*_, resolved, posted), stocks = change_counters(
-        MovementKind.POSTED, moves, also=[*also, resolve, _POST_WHOLE_LINES.of(hold=owner_ref)]
+        MovementKind.POSTED, moves, also=[*also, resolve, _POST_WHOLE_LINES.of(holds=owners)]
     )
-    if (resolved, posted) != (1, len(moves)):
+    if (resolved, posted) != (len(owners), len(moves)):
         return False
     refuse_drift(stocks)
     return True
@@ -142,7 +143,7 @@ _POST_LINES = Update(
 )
 #: The lines of which nothing was given back.
 _POST_WHOLE_LINES = Update(
-    lambda hold: (models.StockHoldLine.objects.filter(hold__owner_ref=hold, voided=0), {"posted": F("quantity")})
+    lambda holds: (models.StockHoldLine.objects.filter(hold__owner_ref__in=holds, voided=0), {"posted": F("quantity")})
 )
 
 
